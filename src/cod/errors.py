@@ -1,0 +1,61 @@
+"""The tree of errors; every other module's errors hang on it.
+
+    CodError
+    ├── Refused                    the answer is no                      exit 1
+    │   ├── InvalidName            a vendor, class or device name         cod.cdi.names
+    │   ├── InvalidAnnotation      a cdi.k8s.io/ annotation               cod.cdi.annotations
+    │   ├── InvalidSpec            a CDI spec, with all its problems      cod.cdi.problem
+    │   ├── InvalidConfig          an OCI runtime spec                    cod.cdi.inject
+    │   ├── UnresolvableDevices    names that no spec provides            cod.cdi.registry
+    │   ├── InjectionFailed        a device that is not as its spec says  cod.cdi.inject
+    │   ├── InvalidClaim           a request nobody can read              cod.resource
+    │   ├── NoFit                  a claim that cannot be met             cod.allocate
+    │   └── NotHeld                a claim that the ledger does not know  cod.ledger
+    ├── Misuse                     the command is wrong                   exit 2
+    └── Unavailable                the environment lacks something        exit 3
+        ├── WriteFailed            a file could not be written            cod.cdi.write
+        ├── LedgerUnavailable      the ledger cannot be opened            cod.ledger
+        └── RuntimeUnavailable     a container runtime is missing         cod.runtimes
+
+An error carries data and no layout: `cod.cli` alone words it for a terminal.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class CodError(Exception):
+    """Anything that goes wrong and is not a bug of ours.
+
+    `what` is one line, without a final stop; where a reference implementation has words for the same
+    thing, they are those words. `where` is a path, `path:line:column`, or a name. `causes` are the reasons,
+    one a line. `hint` is what to try next.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(
+        self, what: str, *, where: str = "", causes: tuple[str, ...] = (), hint: str = ""
+    ) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.causes = causes
+        self.hint = hint
+
+
+class Refused(CodError):
+    """The question was understood and the answer is no."""
+
+
+class Misuse(CodError):
+    """The command line asks for something that has no meaning."""
+
+    exit_code = 2
+
+
+class Unavailable(CodError):
+    """The environment lacks something: a permission, a program, room on a disk."""
+
+    exit_code = 3

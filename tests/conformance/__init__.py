@@ -1,0 +1,1 @@
+"""Replay recorded cases of reference implementations and compare every answer."""
