@@ -98,3 +98,15 @@ def _first_difference(ours: Any, wanted: Any, where: str = "") -> str:
     else:
         return f"{where} ours {ours!r}, wanted {wanted!r}"
     return next((_first_difference(a, b, where + step) for step, a, b in pairs if a != b), "not equal")
+
+
+def as_go_omits(data: Any) -> Any:
+    """OCI data without what is empty: Go's structs write some of that always, and other of it never."""
+    if isinstance(data, dict):
+        pruned = {key: as_go_omits(value) for key, value in data.items()}
+        return {key: value for key, value in pruned.items() if key == "allow" or not _is_zero(value)}
+    return [as_go_omits(value) for value in data] if isinstance(data, list) else data
+
+
+def _is_zero(value: Any) -> bool:
+    return value is None or value in ({}, [], "", 0)

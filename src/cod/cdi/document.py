@@ -104,7 +104,8 @@ class _Composer:
             anchor = event.anchor
             if anchor is not None:
                 self.anchors[anchor] = None
-            node = self.mapping(event, depth) if kind is yaml.MappingStartEvent else self.sequence(event, depth)
+            join = self.mapping if kind is yaml.MappingStartEvent else self.sequence
+            node = join(event, depth)
         if event.anchor is not None:
             self.anchors[event.anchor] = node
         return node
@@ -198,7 +199,7 @@ class _Composer:
         return named
 
     def refuse_slash_escape(self, event: Any) -> None:
-        """libyaml takes `\\/` in a quoted scalar and the reference does not."""
+        r"""libyaml takes `\/` in a quoted scalar and the reference does not."""
         source = self.data.decode("utf-8-sig", "replace")[event.start_mark.index : event.end_mark.index]
         if "\\/" in source.replace("\\\\", ""):
             line = event.start_mark.line
@@ -263,6 +264,4 @@ def _reader_problem(error: yaml.YAMLError, data: bytes) -> Problem:
     offset = getattr(error, "position", 0)
     before = data[:offset]
     line = before.count(b"\n") + 1
-    return Problem(
-        f"yaml: {reason}", stage=Stage.SYNTAX, line=line, column=offset - before.rfind(b"\n")
-    )
+    return Problem(f"yaml: {reason}", stage=Stage.SYNTAX, line=line, column=offset - before.rfind(b"\n"))

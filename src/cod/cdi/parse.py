@@ -2,8 +2,8 @@
 
 Two ways lead to the same answer. Plain JSON, which is what programs write, is decoded by msgspec in one step.
 Whatever that step does not take, or what JSON and YAML 1.1 read differently, goes the careful way: the
-document's tree (`cod.cdi.document`), then its shape (`cod.cdi.shape`). The careful way alone finds faults, and
-both agree wherever the first one answers (a law in `tests/cdi/test_parse.py`).
+document's tree (`cod.cdi.document`), then its shape (`cod.cdi.shape`). The careful way alone finds faults,
+and both agree wherever the first one answers (a law in `tests/cdi/test_parse.py`).
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def examine(data: bytes) -> tuple[Spec | None, list[Problem]]:
         root, problems = compose(data)
     except Unreadable as error:
         return None, [error.problem]
-    if root is None or root.value is None and not problems:
+    if root is None or (root.value is None and not problems):
         return None, [Problem("no Spec data", stage=Stage.SYNTAX, rule="no-data")]
     spec = decode_spec(root, problems)
     problems.sort(key=lambda problem: problem.stage)
@@ -82,7 +82,7 @@ def locate(data: bytes, problems: list[Problem]) -> list[Problem]:
                 position = node.position
             elif isinstance(node.value, dict) and step in node.value:
                 key, node = node.value[step]
-                position = node.position if step == path[-1] and not isinstance(node.value, (list, dict)) else key.position
+                position = (key if isinstance(node.value, (list, dict)) else node).position
             else:
                 break
         return position
@@ -99,6 +99,7 @@ def parse_plain_json(data: bytes) -> Spec | None:
 
     JSON and YAML 1.1 agree on ASCII text in braces that has no escapes. msgspec takes the last of two equal
     keys where YAML refuses them; but then what it read, written out again, has fewer colons than the text.
+    And a key is none for YAML if its colon stands in the next line: so every colon has to follow at once.
     """
     if not data.startswith(b"{") or not data.endswith((b"}", b"}\n")) or len(data) > MAX_BYTES:
         return None
@@ -108,7 +109,8 @@ def parse_plain_json(data: bytes) -> Spec | None:
         spec = _decode(data)
     except DecodeError:
         return None
-    if _encode(spec).count(b":") != data.count(b":") or _has_long_keys(spec):
+    written = _encode(spec)
+    if any(written.count(mark) != data.count(mark) for mark in (b":", b'":')) or _has_long_keys(spec):
         return None
     return spec
 

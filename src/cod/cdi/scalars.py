@@ -2,7 +2,9 @@
 
 The reference reads every spec, `.json` too, with goyaml.v2 and hands numbers and booleans that stand where a
 string belongs on as text: `cdiVersion: 1.10` is "1.1", `name: 010` is "8". Base 60 is not read; dates stay
-text; `y`, `n`, `on`, `off` are booleans. Source: sigs.k8s.io/yaml `convertToJSONableObject`, goyaml.v2 `resolve`.
+text; `y`, `n`, `on`, `off` are booleans.
+
+Source: sigs.k8s.io/yaml `convertToJSONableObject`, goyaml.v2 `resolve`.
 """
 
 from __future__ import annotations
@@ -32,6 +34,8 @@ _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
 _DATE = re.compile(
     r"\d{4}-\d\d?-\d\d?(?:[Tt ]\d\d?:\d\d?:\d\d?(?:\.\d*)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?"
 ).fullmatch
+
+_LONGEST_DECIMAL = len(str(2**64))
 
 _TAG = "tag:yaml.org,2002:"
 _TYPE_NAMES: dict[type, str] = {
@@ -90,11 +94,12 @@ def as_text(value: Scalar) -> str:
 def as_key(value: Scalar) -> str:
     """What a scalar becomes as the key of a mapping."""
     text = as_text(value)
-    return {"+Inf": ".inf", "-Inf": "-.inf", "NaN": ".nan"}.get(text, text) if isinstance(value, float) else text
+    named = {"+Inf": ".inf", "-Inf": "-.inf", "NaN": ".nan"} if isinstance(value, float) else {}
+    return named.get(text, text)
 
 
 def as_integer(value: float) -> int | None:
-    """The integer that a JSON number stands for, or None where Go would print it with a fraction or exponent."""
+    """The integer that a JSON number stands for; None where Go prints a fraction or an exponent."""
     if abs(value) >= 1e21 or not value.is_integer():
         return None
     return int(Decimal(repr(value)))
@@ -133,9 +138,11 @@ def _number(text: str) -> Scalar:
     if _INTEGER(plain):
         digits = plain.lstrip("+-")
         octal = len(digits) > 1 and digits[0] == "0" and digits[1].isdigit()
-        value = int(plain, 8) if octal else int(plain, 0)
-        if -(2**63) <= value < 2**64:
-            return value
+        # A longer decimal is out of range; of one with thousands of digits Python makes no int.
+        if digits[0] == "0" or len(digits) <= _LONGEST_DECIMAL:
+            value = int(plain, 8) if octal else int(plain, 0)
+            if -(2**63) <= value < 2**64:
+                return value
     return _float(text, plain) if _FLOAT(plain) else text
 
 

@@ -19,7 +19,7 @@ from cod.cdi.document import Node
 from cod.cdi.problem import Path, Problem, Stage
 from cod.cdi.quote import quote
 from cod.cdi.scalars import as_integer, as_text, number_text
-from cod.cdi.spec import Spec
+from cod.cdi.spec import NetDevice, Spec
 
 Report = list[Problem]
 Decode = Callable[[Node, Path, Report], Any]
@@ -121,9 +121,13 @@ def _listing(item_kind: inspect.Type) -> Decode:
 
 def _go_item_name(kind: inspect.Type) -> str:
     if isinstance(kind, inspect.StructType):
-        name = f"specs.{kind.cls.__name__}"
+        name = _go_struct_name(kind.cls)
         return name if name == "specs.Device" else f"*{name}"
     return "uint32" if isinstance(kind, inspect.IntType) else "string"
+
+
+def _go_struct_name(cls: type) -> str:
+    return "specs.LinuxNetDevice" if cls is NetDevice else f"specs.{cls.__name__}"
 
 
 def _text_map(node: Node, path: Path, problems: Report) -> dict[str, str]:
@@ -147,7 +151,7 @@ def _struct_decoder(cls: type) -> Decode:
     def decode(node: Node, path: Path, problems: Report) -> Any:
         if not isinstance(node.value, dict):
             if node.value is not None:
-                _misfit(node, path, problems, f"specs.{cls.__name__}")
+                _misfit(node, path, problems, _go_struct_name(cls))
             return cls()
         values = {}
         # Go decodes a mapping in the order of its sorted keys; of equal fields the last counts.
@@ -189,7 +193,9 @@ def _json_kind(value: Any) -> str:
         return "bool"
     if isinstance(value, (int, float)):
         return "number"
-    return {str: "string", list: "array", dict: "object"}[type(value)]
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list) else "object"
 
 
 def _report(

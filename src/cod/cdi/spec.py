@@ -16,10 +16,11 @@ from msgspec import Meta, Struct, field
 Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Uint32 = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 
+HOOK_NAMES = ("prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop")
+NODE_TYPES = ("", "b", "c", "u", "p")
 
-class Value(
-    Struct, frozen=True, gc=False, omit_defaults=True, rename="camel", forbid_unknown_fields=True
-):
+
+class Value(Struct, frozen=True, gc=False, omit_defaults=True, rename="camel", forbid_unknown_fields=True):
     """What all parts of a spec share: immutable, compared by content, named in camelCase in a file."""
 
 

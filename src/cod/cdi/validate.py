@@ -11,11 +11,8 @@ from collections.abc import Iterator
 from cod.cdi.names import class_problem, device_name_problem, vendor_problem
 from cod.cdi.problem import Path, Problem
 from cod.cdi.quote import quote
-from cod.cdi.spec import ContainerEdits, Device, Hook, NetDevice, Spec
+from cod.cdi.spec import HOOK_NAMES, NODE_TYPES, ContainerEdits, Device, Hook, NetDevice, Spec
 from cod.cdi.version import version_problem
-
-HOOK_NAMES = ("prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop")
-NODE_TYPES = ("", "b", "c", "u", "p")
 
 _COMMON_PERMISSIONS = frozenset(("", "rwm", "rw", "r", "w", "rm", "wm", "m", "none"))
 _LONGEST_CLOS_ID = 4095
@@ -127,7 +124,9 @@ def _net_problems(net_devices: tuple[NetDevice, ...]) -> Iterator[Problem]:
             yield Problem(text, host_path, rule="net-twice")
         if (other := by_name.get(net.name)) is not None:
             hosts = f"{quote(net.host_interface_name)} and {quote(other)}"
-            text = f"invalid linux net device, duplicate Name {quote(net.name)} with HostInterfaceName {hosts}"
+            text = (
+                f"invalid linux net device, duplicate Name {quote(net.name)} with HostInterfaceName {hosts}"
+            )
             yield Problem(text, path, rule="net-twice")
         by_host_name[net.host_interface_name] = net.name
         by_name[net.name] = net.host_interface_name
