@@ -5,7 +5,7 @@
     │   ├── InvalidName            a vendor, class or device name         cod.cdi.names
     │   ├── InvalidAnnotation      a cdi.k8s.io/ annotation               cod.cdi.annotations
     │   ├── InvalidSpec            a CDI spec, with all its problems      cod.cdi.problem
-    │   ├── InvalidConfig          an OCI runtime spec                    cod.cdi.inject
+    │   ├── InvalidConfig          an OCI runtime spec                    cod.cdi.config
     │   ├── UnresolvableDevices    names that no spec provides            cod.cdi.registry
     │   ├── InjectionFailed        a device that is not as its spec says  cod.cdi.inject
     │   ├── InvalidClaim           a request nobody can read              cod.resource

@@ -1,4 +1,4 @@
-"""The Container Device Interface for Python: read, check, make and inject CDI specs, versions 0.3.0 to 1.1.0.
+"""The Container Device Interface for Python: read, check, make and inject CDI specs of 0.3.0 to 1.1.0.
 
     from cod import cdi
 
@@ -9,8 +9,8 @@
     spec.device("0").node("/dev/vendor0")
     spec.write("/etc/cdi")
 
-Verdicts, results and the words of errors are the Go reference's; `tests/conformance` replays what it answered.
-Every module of the package is a noun of the specification; this one gathers their names, each imported on
+Verdicts, results and the words of errors are the Go reference's; `tests/conformance` replays what it
+answered. Every module of the package is a noun of the specification; this one gathers their names, each imported on
 first use.
 """
 

@@ -7,8 +7,8 @@
         device.node(f"/dev/vendor{number}").env("VENDOR_GPU", str(number))
     spec.write("/etc/cdi")
 
-What is built is checked, and declares the oldest version of CDI that knows all that it uses: a runtime drops a
-whole file whose version is newer than its own.
+What is built is checked, and declares the oldest version of CDI that knows all that it uses: a runtime drops
+a whole file whose version is newer than its own.
 """
 
 from __future__ import annotations
@@ -58,10 +58,10 @@ class _EditsBuilder:
         return self.edits(ContainerEdits(device_nodes=(node,)))
 
     def mount(
-        self, host_path: str, container_path: str = "", *, options: tuple[str, ...] = (), type: str = ""
+        self, host_path: str, container_path: str = "", *, options: tuple[str, ...] = (), kind: str = ""
     ) -> Self:
-        """Add a mount, at the same path in the container unless another is given."""
-        mount = Mount(host_path, container_path or host_path, options, type)
+        """Add a mount, at the same path in the container unless another is given; `kind` is its `type`."""
+        mount = Mount(host_path, container_path or host_path, options, kind)
         return self.edits(ContainerEdits(mounts=(mount,)))
 
     def hook(self, hook_name: str, path: str, *args: str, **rest: Any) -> Self:

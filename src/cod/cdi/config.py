@@ -1,4 +1,4 @@
-"""An OCI runtime spec, `config.json`, as plain data: read whole, changed in places, written as it was read."""
+"""An OCI runtime spec, `config.json`, as plain data: read whole, changed in places, written whole."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def to_data(spec: Spec) -> Data:
     if spec.annotations:
         data["annotations"] = dict(sorted(spec.annotations.items()))
     data["devices"] = [_device(device) for device in spec.devices]
-    data["containerEdits"] = _edits(spec.container_edits)
+    data["containerEdits"] = edits_data(spec.container_edits)
     return data
 
 
@@ -75,11 +75,12 @@ def _device(device: Device) -> Data:
     data: Data = {"name": device.name}
     if device.annotations:
         data["annotations"] = dict(sorted(device.annotations.items()))
-    data["containerEdits"] = _edits(device.container_edits)
+    data["containerEdits"] = edits_data(device.container_edits)
     return data
 
 
-def _edits(edits: ContainerEdits) -> Data:
+def edits_data(edits: ContainerEdits) -> Data:
+    """Turn edits into the plain data that a spec's JSON holds."""
     data = _given(
         env=list(edits.env),
         deviceNodes=[_device_node(node) for node in edits.device_nodes],

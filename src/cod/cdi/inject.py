@@ -19,6 +19,7 @@ from cod.cdi.quote import quote
 from cod.cdi.spec import HOOK_NAMES, ContainerEdits, DeviceNode, Hook, IntelRdt, Mount
 from cod.errors import Refused
 
+
 class InjectionFailed(Refused):
     """A device of the host is not what its CDI spec says."""
 

@@ -50,8 +50,13 @@ def check(data: bytes) -> tuple[Spec | None, list[Problem]]:
 
 
 def _concerns(problem: Problem, misfit: Problem) -> bool:
-    """Whether one stands where the other does, or above or below it."""
-    if not misfit.path:
-        return True
-    shorter = min(len(problem.path), len(misfit.path) - (misfit.rule == "unknown-field"))
-    return shorter > 0 and problem.path[:shorter] == misfit.path[:shorter]
+    """Whether a problem may come of what could not be decoded.
+
+    A field that nobody knows may be the misspelt one that is now missing beside it; any other misfit stands
+    where the problem does, or above or below it.
+    """
+    if misfit.rule == "unknown-field":
+        parent = misfit.path[:-1]
+        return problem.rule != "version-too-low" and parent in (problem.path, problem.path[:-1])
+    shorter = min(len(problem.path), len(misfit.path))
+    return problem.path[:shorter] == misfit.path[:shorter]

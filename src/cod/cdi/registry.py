@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
+from operator import itemgetter
 from typing import Any
 
 from msgspec import Struct
@@ -150,12 +152,17 @@ class Registry:
 
     def devices(self) -> list[str]:
         """The qualified names of all devices, sorted."""
+        return [name for name, _ in self.sources()]
+
+    def sources(self) -> list[tuple[str, SpecFile]]:
+        """All devices by qualified name, sorted, each with the file that provides it."""
         self._follow_disk()
-        return sorted(
-            f"{kind}={name}"
+        found = [
+            (f"{kind}={name}", file)
             for kind, files in self._kinds.items()
-            for name in (files[0].names if len(files) == 1 else self._owned(kind))
-        )
+            for name, file in (self._owned(kind) if len(files) > 1 else zip(files[0].names, repeat(files[0])))
+        ]
+        return sorted(found, key=itemgetter(0))
 
     def vendors(self) -> list[str]:
         """The vendors that have a spec, sorted."""
@@ -271,8 +278,8 @@ class Registry:
                     self._errors.setdefault(path, []).append(ConflictingDevice(text, where=path, hint=hint))
         return owners
 
-    def _owned(self, kind: str) -> Iterator[str]:
-        return (name for name, owner in self._owners[kind].items() if owner is not None)
+    def _owned(self, kind: str) -> Iterator[tuple[str, SpecFile]]:
+        return ((name, owner) for name, owner in self._owners[kind].items() if owner is not None)
 
     def _find(self, name: str) -> FoundDevice | None:
         kind, _, device_name = name.partition("=")

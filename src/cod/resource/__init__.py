@@ -14,11 +14,12 @@ from cod.resource.claims import (
     DeviceRequest,
     ExactRequest,
     InvalidClaim,
-    Result,
     ResourceClaim,
+    Result,
 )
 from cod.resource.classes import CELSelector, ClassSpec, DeviceClass, Selector
 from cod.resource.meta import API_VERSION, ObjectMeta
+from cod.resource.names import is_label
 from cod.resource.slices import Attribute, Capacity, Device, Pool, ResourceSlice, SliceSpec
 
 __all__ = [
@@ -45,4 +46,5 @@ __all__ = [
     "Result",
     "Selector",
     "SliceSpec",
+    "is_label",
 ]

@@ -1,0 +1,128 @@
+"""The command `cod`: which module has which command, and what becomes of every error.
+
+A module is imported only when its command runs, so that each starts as fast as it can. Its click command is
+called `command`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+import click
+from msgspec import Struct
+
+from cod import __version__
+from cod.cli import wording
+from cod.errors import CodError
+
+BUG = 70
+INTERRUPTED = 130
+PIPE_CLOSED = 141
+
+
+class Entry(Struct, frozen=True):
+    """Where a command lies and what it does, in a line. `part` names one command of a group."""
+
+    module: str
+    summary: str
+    part: str = ""
+
+
+COMMANDS = {
+    "run": Entry("cod.cli.run", "Take devices, run a command with just those, give them back."),
+    "claim": Entry("cod.cli.claim", "Who holds which devices."),
+    "device": Entry("cod.cli.device", "The devices there are."),
+    "ls": Entry("cod.cli.device", "The same as `cod device list`.", part="list"),
+    "spec": Entry("cod.cli.spec", "CDI specs: list, show, validate, inject, compare."),
+    "demo": Entry("cod.cli.demo", "See it work: a container with three devices."),
+    "explain": Entry("cod.cli.explain", "What the code of an error means."),
+    "completion": Entry("cod.cli.completion", "Completion for bash, zsh or fish."),
+}
+
+EPILOG = """\
+\b
+Examples:
+  cod run -d sim-gpu:2 --host sim:8gpu -- env
+  cod run -d kvm -- podman run --rm -it debian
+
+\b
+Exit codes:
+  0    done
+  1    the answer is no: invalid, no fit, differs
+  2    wrong usage
+  3    the environment lacks something
+  130  interrupted
+`cod run` ends with the command's own status.
+"""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is called, and lists all without importing any."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """All names, in the order of the table."""
+        return [*COMMANDS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, imported now."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        command: click.Command = import_module(entry.module).command
+        if not entry.part:
+            return command
+        assert isinstance(command, click.Group)
+        return command.get_command(ctx, entry.part)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The list of commands in the help."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="cod %(version)s")
+def cod() -> None:
+    """Container orchestrated devices: describe a device once, hand it to any container runtime."""
+
+
+def main() -> NoReturn:
+    """Run the command line and end the process."""
+    sys.exit(status(sys.argv[1:]))
+
+
+def status(arguments: list[str]) -> int:
+    """Run the command line; every error is told on stderr and becomes an exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        result = cod.main(arguments, prog_name="cod", standalone_mode=False)
+        sys.stdout.flush()
+    except CodError as error:
+        return _tell(wording.report(error), error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        _forget_stdout()
+        return PIPE_CLOSED
+    except Exception as error:
+        if os.environ.get("COD_DEBUG"):
+            raise
+        return _tell(wording.report_bug(error), BUG)
+    return result if isinstance(result, int) else 0
+
+
+def _tell(text: str, exit_code: int) -> int:
+    sys.stderr.write(text)
+    return exit_code
+
+
+def _forget_stdout() -> None:
+    """Keep Python from flushing at its end what nobody reads."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

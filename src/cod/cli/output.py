@@ -1,0 +1,77 @@
+"""What goes to stdout: a table for people, JSON or YAML in the API's shape, or bare names for scripts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from cod.cli.wording import printable
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FORMATS = ("table", "wide", "json", "yaml", "name")
+_GAP = "   "
+
+
+def output_option(*formats: str) -> Callable[[F], F]:
+    """The option `-o` with these formats, the first being the default; all formats if none is named.
+
+    The command receives it as `output`.
+    """
+    offered = formats or FORMATS
+    return click.option(
+        "-o",
+        "--output",
+        "output",
+        type=click.Choice(offered),
+        default=offered[0],
+        show_default=True,
+        help="How to print it.",
+    )
+
+
+def print_table(rows: Iterable[Sequence[object]], headers: Sequence[str]) -> None:
+    """Print columns that are as wide as their widest cell, without blanks at the ends of lines."""
+    cells = [list(headers), *([printable(str(cell)) for cell in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        line = _GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        sys.stdout.write(f"{line.rstrip()}\n")
+
+
+def print_names(names: Iterable[str]) -> None:
+    """Print one name a line."""
+    sys.stdout.writelines(f"{name}\n" for name in names)
+
+
+def print_data(value: object, output: str) -> None:
+    """Print a value as `json` or `yaml`; msgspec's Structs are written as their files have them."""
+    if output == "yaml":
+        _print_yaml(value)
+    else:
+        print_json(value)
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON, indented by two."""
+    from msgspec import json
+
+    sys.stdout.write(json.format(json.encode(value), indent=2).decode() + "\n")
+
+
+def _print_yaml(value: object) -> None:
+    import msgspec
+    import yaml
+
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    yaml.dump(
+        msgspec.to_builtins(value, str_keys=True),
+        sys.stdout,
+        Dumper=dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=1000,
+    )

@@ -1,0 +1,60 @@
+"""The options that say which machine, which ledger and which directory of specs is meant."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def host_option(function: F) -> F:
+    """`--host`, given on as `host`: the name of a machine for `open_host`."""
+    return click.option(
+        "--host",
+        default="/",
+        envvar="COD_HOST",
+        show_envvar=True,
+        metavar="MACHINE",
+        help="/ is this machine, sim:8gpu the same with simulated accelerators.",
+    )(function)
+
+
+def ledger_option(function: F) -> F:
+    """`--ledger`, given on as `ledger`: a path, or None for the usual one."""
+    return click.option(
+        "--ledger",
+        type=click.Path(path_type=Path),
+        envvar="COD_LEDGER",
+        show_envvar=True,
+        metavar="FILE",
+        help="Who holds what is written there.",
+    )(function)
+
+
+def spec_dir_option(function: F) -> F:
+    """`--spec-dir`, given on as `spec_dir`: a path, or None for the usual one."""
+    return click.option(
+        "--spec-dir",
+        type=click.Path(path_type=Path),
+        metavar="DIRECTORY",
+        help="Where the CDI spec of the claim is put; otherwise the last of COD_SPEC_DIRS.",
+    )(function)
+
+
+def ledger_file(given: Path | None) -> Path:
+    """The ledger that is meant."""
+    from cod.ledger import ledger_path
+
+    return given or ledger_path(os.environ)
+
+
+def claim_spec_dir(given: Path | None) -> Path:
+    """The directory for specs of claims that is meant."""
+    from cod.prepare import spec_dir
+
+    return given or spec_dir(os.environ)

@@ -1,0 +1,58 @@
+"""Errors in words for a terminal: what, where, why, what to try.
+
+error: no machine 'moon'
+--> /moon
+it is not a directory
+try: give / or sim:8gpu
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+from cod import __version__
+from cod.errors import CodError
+
+ISSUES = "the project's issues"
+
+
+def report(error: CodError) -> str:
+    """The whole text for an error, with its line ends."""
+    if hasattr(error, "problems"):  # of a spec: these show the line and a caret
+        return str(import_module("cod.cli.spec_errors").report(error))
+    lines = [f"error: {error.what}"]
+    if error.where:
+        lines.append(f"  --> {error.where}")
+    lines += [f"  {cause}" for cause in error.causes]
+    if error.hint:
+        lines.append(f"  try: {error.hint}")
+    return "".join(f"{printable(line)}\n" for line in lines)
+
+
+def report_bug(error: Exception) -> str:
+    """The text for an error that nobody foresaw."""
+    python = ".".join(map(str, sys.version_info[:3]))
+    return (
+        f"error: this is a bug in cod: {type(error).__name__}: {printable(str(error))}\n"
+        f"  --> {_place(error)}\n"
+        f"  please report these lines and your command to {ISSUES}: cod {__version__}, Python {python}\n"
+        "  try: the same command with COD_DEBUG=1 set, which shows how it came to this\n"
+    )
+
+
+def printable(text: str) -> str:
+    r"""Text without the characters that would move a terminal's cursor; `\x1b` in place of escape."""
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() or c == "\t" else c.encode("unicode_escape").decode("ascii") for c in text
+    )
+
+
+def _place(error: Exception) -> str:
+    """The file and line that raised an error."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "unknown place"

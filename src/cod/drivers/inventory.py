@@ -1,0 +1,113 @@
+"""What one machine has: every driver asked, its devices as resource slices, its failures as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from cod.drivers.installed import installed
+from cod.drivers.protocol import Driver, FoundDevice
+from cod.host import Host
+from cod.resource import DeviceClass, ObjectMeta, Pool, ResourceSlice, SliceSpec, is_label
+
+MOST_DEVICES_OF_SLICE = 128  # as in the Kubernetes API
+
+
+class DriverFailure(Struct, frozen=True):
+    """A driver that could not say what it has, and so gave nothing."""
+
+    driver: str
+    text: str
+
+
+class Inventory(Struct, frozen=True):
+    """The devices of a machine; `found` is keyed by driver, pool and device name."""
+
+    slices: tuple[ResourceSlice, ...] = ()
+    classes: tuple[DeviceClass, ...] = ()
+    found: dict[tuple[str, str, str], FoundDevice] = {}
+    failures: tuple[DriverFailure, ...] = ()
+
+
+class _Wrong(Exception):
+    """A driver gave something that cannot be used."""
+
+
+def discover(host: Host, drivers: Iterable[Driver] | None = None) -> Inventory:
+    """Ask the drivers, all that are installed if none are given, what a machine has. Never fails.
+
+    The pool of a device is the machine's node name.
+    """
+    named: Iterable[tuple[str, Driver | Exception]]
+    named = installed() if drivers is None else [(_name(driver), driver) for driver in drivers]
+    pool = host.node_name
+    slices: list[ResourceSlice] = []
+    classes: dict[str, DeviceClass] = {}
+    found: dict[tuple[str, str, str], FoundDevice] = {}
+    failures: list[DriverFailure] = []
+    taken: set[str] = set()
+    for name, driver in named:
+        try:
+            if isinstance(driver, Exception):
+                raise driver
+            name = driver.name
+            if name in taken:
+                raise _Wrong("another driver has this name")
+            offered, devices = _ask(driver, host, classes)
+        except Exception as error:  # someone else's code may raise anything
+            failures.append(DriverFailure(name, _text(error)))
+            continue
+        taken.add(name)
+        classes |= offered
+        found |= {(name, pool, device): each for device, each in devices.items()}
+        slices += _slices(name, pool, tuple(devices.values()))
+    return Inventory(tuple(slices), tuple(classes.values()), found, tuple(failures))
+
+
+def _ask(
+    driver: Driver, host: Host, known: dict[str, DeviceClass]
+) -> tuple[dict[str, DeviceClass], dict[str, FoundDevice]]:
+    classes: dict[str, DeviceClass] = {}
+    for class_ in driver.classes():
+        if {**known, **classes}.get(class_.name, class_) != class_:
+            raise _Wrong(f"class {class_.name} is there already and selects other devices")
+        classes[class_.name] = class_
+    devices: dict[str, FoundDevice] = {}
+    for each in driver.discover(host):
+        name = each.device.name
+        if not is_label(name):
+            raise _Wrong(f"device name {name!r} is no DNS label")
+        if name in devices:
+            raise _Wrong(f"two devices are called {name}")
+        devices[name] = each
+    return classes, devices
+
+
+def _slices(driver: str, pool: str, devices: tuple[FoundDevice, ...]) -> list[ResourceSlice]:
+    """One slice a driver, more where the API's limit asks for it, none without a device."""
+    starts = range(0, len(devices), MOST_DEVICES_OF_SLICE)
+    return [
+        ResourceSlice(
+            metadata=ObjectMeta(name=f"{pool}-{driver}-{number}"),
+            spec=SliceSpec(
+                driver=driver,
+                pool=Pool(name=pool, resource_slice_count=len(starts)),
+                node_name=pool,
+                devices=tuple(each.device for each in devices[start : start + MOST_DEVICES_OF_SLICE]),
+            ),
+        )
+        for number, start in enumerate(starts)
+    ]
+
+
+def _name(driver: object) -> str:
+    """What to call a driver that may fail even to say its name."""
+    try:
+        return str(driver.name)  # type: ignore[attr-defined]
+    except Exception:  # someone else's code may raise anything
+        return type(driver).__name__
+
+
+def _text(error: Exception) -> str:
+    return str(error) if isinstance(error, _Wrong) else f"{type(error).__name__}: {error}".rstrip(": ")

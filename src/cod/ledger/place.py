@@ -1,0 +1,19 @@
+"""Where the ledger lies: one for the machine, which root writes, and one for each other user."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def ledger_path(environ: Mapping[str, str]) -> Path:
+    """The ledger's file: `COD_LEDGER`, or root's or the user's own. A relative XDG path is ignored."""
+    if named := environ.get("COD_LEDGER"):
+        return Path(named)
+    if os.geteuid() == 0:
+        return Path("/var/lib/cod/ledger.db")
+    state = Path(environ.get("XDG_STATE_HOME", ""))
+    if not state.is_absolute():
+        state = Path(environ.get("HOME") or Path.home()) / ".local/state"
+    return state / "cod/ledger.db"

@@ -1,0 +1,118 @@
+"""Make a claim's devices ready for any runtime: together they are one CDI device, `cod.dev/claim=NAME`.
+
+Its spec is a file that lives as long as the claim. A process that is killed leaves it; `sweep` finds it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from cod.allocate import DeviceId
+from cod.cdi.names import qualified_name
+from cod.cdi.spec import NO_EDITS, ContainerEdits, Device, Spec
+from cod.cdi.version import minimum_version
+from cod.cdi.write import remove, transient_spec_name, write
+from cod.drivers import FoundDevice
+from cod.errors import Refused
+from cod.resource import ResourceClaim
+
+VENDOR = "cod.dev"
+CLASS = "claim"
+
+_PREFIX = transient_spec_name(VENDOR, CLASS, "")
+_ENDINGS = (".yaml", ".json")
+
+
+class Prepared(Struct, frozen=True):
+    """A claim that a runtime can use: by its CDI name, or by its edits. `path` is its spec, if it has one."""
+
+    name: str
+    edits: ContainerEdits
+    path: Path | None
+
+
+def claim_name(random: Callable[[int], bytes]) -> str:
+    """A new name for a claim, such as `claim-0a1b2c`; `random` gives that many bytes (`os.urandom`)."""
+    return f"claim-{random(3).hex()}"
+
+
+def describe(claim: ResourceClaim, found: Mapping[DeviceId, FoundDevice]) -> Prepared:
+    """What a container of this claim gets, without a file. Raises Refused for a device that is gone."""
+    devices = [_found(claim, (each.driver, each.pool, each.device), found) for each in claim.results]
+    names = ",".join(each.qualified_name for each in devices)
+    edits = sum((each.edits for each in devices), NO_EDITS)
+    edits += ContainerEdits(env=(f"COD_CLAIM={claim.name}", f"COD_DEVICES={names}"))
+    return Prepared(name=qualified_name(VENDOR, CLASS, claim.name), edits=edits, path=None)
+
+
+def prepare(claim: ResourceClaim, found: Mapping[DeviceId, FoundDevice], spec_dir: Path) -> Prepared:
+    """Write the CDI spec of a claim into a directory, which is made if missing.
+
+    Raises Refused for a device that is gone, InvalidSpec for edits that no spec can have, WriteFailed.
+    """
+    described = describe(claim, found)
+    device = Device(name=claim.name, container_edits=described.edits)
+    spec = Spec(kind=f"{VENDOR}/{CLASS}", devices=(device,))
+    spec = replace(spec, cdi_version=minimum_version(spec))
+    return replace(described, path=write(spec, spec_dir, transient_spec_name(VENDOR, CLASS, claim.name)))
+
+
+def unprepare(name: str, spec_dir: Path) -> None:
+    """Remove the spec of the claim of that name, if there is one. Raises InvalidName or WriteFailed."""
+    for ending in _ENDINGS:
+        remove(spec_dir, transient_spec_name(VENDOR, CLASS, name) + ending)
+
+
+def sweep(spec_dir: Path, living: Callable[[], Collection[str]]) -> list[str]:
+    """Remove the specs of claims that live no more, and return their names; `living` reads the living ones.
+
+    A claim is taken before its spec is written. So the files are listed first and the names are read after
+    that: a claim that has a file and is not among the names has ended. A file that was written anew since
+    belongs to a new claim of the same name and stays, and so do the files of other users, who have ledgers of
+    their own.
+
+    Raises WriteFailed.
+    """
+    files = _files(spec_dir)
+    if not files:
+        return []
+    alive = living()
+    swept = []
+    for file, identity in files.items():
+        name = file.removeprefix(_PREFIX)[: -len(_ENDINGS[0])]
+        if name not in alive and _identity(spec_dir / file) == identity and remove(spec_dir, file):
+            swept.append(name)
+    return swept
+
+
+def _found(claim: ResourceClaim, device: DeviceId, found: Mapping[DeviceId, FoundDevice]) -> FoundDevice:
+    if device not in found:
+        raise Refused(
+            f"device {'/'.join(device)} of claim {claim.name} is gone",
+            where=claim.name,
+            hint="see what there is: cod device list",
+        )
+    return found[device]
+
+
+def _files(directory: Path) -> dict[str, tuple[int, int]]:
+    try:
+        names = sorted(os.listdir(directory))  # noqa: PTH208, names are wanted
+    except OSError:
+        return {}  # what cannot be read was not written by us
+    ours = (name for name in names if name.startswith(_PREFIX) and name.endswith(_ENDINGS))
+    return {name: identity for name in ours if (identity := _identity(directory / name))}
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file of ours from one that was renamed into its place; nothing for another user's."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return None
+    return (status.st_ino, status.st_ctime_ns) if status.st_uid == os.geteuid() else None

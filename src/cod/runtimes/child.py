@@ -1,0 +1,145 @@
+"""A child process that waits until it is let go, and only then becomes the command.
+
+Between its start and its first instruction of its own its number can be written down, so that no moment
+exists in which a command has devices and nobody knows who holds them.
+
+The signals of `HELD` do not interrupt us meanwhile. What a terminal sends reaches the child by itself; what
+another process sends to us is passed on. Source: signal(7), sigaction(2) § si_code.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+from msgspec import Struct
+
+from cod.runtimes.command import CommandNotFound
+
+HELD = (
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGQUIT,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+    signal.SIGCHLD,
+)
+_FROM_KERNEL = 0x80  # si_code of what a terminal sends: the whole foreground group has it already
+_GO = b"g"
+_CANNOT_RUN = 126
+
+
+@contextmanager
+def signals_held() -> Iterator[set[int]]:
+    """Keep the signals of `HELD` waiting; gives the mask that was there before."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, HELD)
+    # Whoever started us may ignore it, and then no status of a child is ever known.
+    disposition = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    try:
+        yield {int(number) for number in before}
+    finally:
+        while signal.sigtimedwait(HELD, 0):
+            pass  # what came too late for the child is not meant for us
+        signal.signal(signal.SIGCHLD, disposition)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class Child(Struct):
+    """A child process. `go` is the pipe it waits at, `failure` the one that tells why it could not start."""
+
+    pid: int
+    go: int
+    failure: int
+
+    def let_go(self, program: str) -> None:
+        """Let it become the command.
+
+        Raises:
+            CommandNotFound: if that cannot be run; the child is gone then.
+        """
+        os.write(self.go, _GO)
+        os.close(self.go)
+        with open(self.failure, "rb") as pipe:
+            reason = pipe.read()
+        if reason:
+            os.waitpid(self.pid, 0)
+            raise not_runnable(program, int(reason))
+
+    def abandon(self) -> None:
+        """End it before it has done anything."""
+        os.close(self.go)
+        os.close(self.failure)
+        os.waitpid(self.pid, 0)
+
+    def wait(self, watch: Callable[[], float | None]) -> int:
+        """Wait for its end and return its status as a shell has it: 128 and more after a signal.
+
+        `watch` is called meanwhile; it says after how many seconds again, or that it is done.
+        """
+        pause = watch()
+        while True:
+            found = signal.sigwaitinfo(HELD) if pause is None else signal.sigtimedwait(HELD, pause)
+            if found is not None and found.si_signo != signal.SIGCHLD and found.si_code != _FROM_KERNEL:
+                os.kill(self.pid, found.si_signo)  # ours until it is waited for, so never another's number
+            ended, status = os.waitpid(self.pid, os.WNOHANG)
+            if ended:
+                return _shell_status(status)
+            if pause is not None:
+                pause = watch()
+
+
+def start(argv: tuple[str, ...], environment: Mapping[str, str], mask: set[int]) -> Child:
+    """Start a child that waits; call it while `signals_held`, and give the mask the command is to have."""
+    wait_end, go_end = os.pipe()
+    read_end, failure_end = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(go_end)
+        _become(argv, environment, mask, wait_end, failure_end)
+    os.close(wait_end)
+    os.close(failure_end)
+    return Child(pid, go_end, read_end)
+
+
+def _become(
+    argv: tuple[str, ...], environment: Mapping[str, str], mask: set[int], wait_end: int, failure_end: int
+) -> None:
+    """In the child: wait, then be the command. Never returns."""
+    try:
+        if os.read(wait_end, 1) != _GO:
+            os._exit(_CANNOT_RUN)  # whoever started us is gone
+        _restore_signals(mask)
+        os.execvpe(argv[0], argv, environment)
+    except OSError as error:
+        with suppress(OSError):
+            os.write(failure_end, str(error.errno or 0).encode())
+    finally:
+        os._exit(_CANNOT_RUN)
+
+
+def _restore_signals(mask: set[int]) -> None:
+    """Give signals back what Python has changed; what was ignored when we started stays ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _shell_status(status: int) -> int:
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code
+
+
+def not_runnable(program: str, errno: int) -> CommandNotFound:
+    """The error for a program that cannot be started."""
+    packages = {"podman": "podman", "runc": "runc", "crun": "crun"}
+    package = packages.get(program)
+    return CommandNotFound(
+        f"cannot run {program}",
+        causes=(os.strerror(errno).lower(),),
+        hint=f"apt install {package}" if package else "give the command's name as a shell would find it",
+    )

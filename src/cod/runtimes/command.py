@@ -1,0 +1,40 @@
+"""What every runtime has in common: a command that takes prepared devices and can then be started."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+from msgspec import Struct
+
+from cod.errors import Unavailable
+from cod.prepare import Prepared
+
+
+class RuntimeUnavailable(Unavailable):
+    """A program that is needed is not installed."""
+
+
+class CommandNotFound(RuntimeUnavailable):
+    """The command that was to be run cannot be run; the status is a shell's for it."""
+
+    exit_code: ClassVar[int] = 127
+
+
+class Launch(Struct, frozen=True):
+    """How to start a command: its words, and the variables that its environment has on top of ours.
+
+    `pid_file` is where the runtime writes the number of the container's first process; that process holds
+    the devices too, since a container may outlive the program that started it.
+    """
+
+    argv: tuple[str, ...]
+    environment: tuple[str, ...] = ()
+    pid_file: Path | None = None
+
+
+class Command(Protocol):
+    """A command that has been read and understood, before it has any device."""
+
+    def launch(self, prepared: Prepared, scratch: Path) -> Launch:
+        """How to start it with the devices. `scratch` is a private directory that goes when it has ended."""

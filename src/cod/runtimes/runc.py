@@ -1,0 +1,96 @@
+"""`runc run …` and `crun run …`: the devices go into a private copy of the bundle's configuration.
+
+The user's bundle is not touched. What the copy lies apart from is made absolute: the root file system and, as
+the OCI has them relative to the bundle, the sources of bind mounts. Source: runc-run(8), crun(1), OCI runtime
+spec, bundle.md and config.md § Mounts.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from cod.cdi.inject import inject
+from cod.errors import Misuse
+from cod.prepare import Prepared
+from cod.runtimes.bundle import Bundle, read_bundle
+from cod.runtimes.command import Launch
+from cod.runtimes.options import Option, single_words
+
+_GLOBAL_VALUED = frozenset(("log", "log-format", "log-level", "root", "criu", "rootless", "cgroup-manager"))
+_RUN_VALUED = frozenset(("bundle", "b", "console-socket", "pid-file", "preserve-fds", "config", "f"))
+
+
+class BundleRun(Struct, frozen=True):
+    """A `runc run` in the foreground: the words around its bundle, and that bundle as it was read."""
+
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    bundle: Bundle
+
+    def launch(self, prepared: Prepared, scratch: Path) -> Launch:
+        """The command with a private bundle that has the devices."""
+        config = inject(self.bundle.config, prepared.edits)
+        private = self.bundle.copied(config, scratch / "bundle")
+        pid_file = scratch / "pid"
+        added = ("--bundle", str(private), "--pid-file", str(pid_file))
+        return Launch((*self.before, *added, *self.after), pid_file=pid_file)
+
+
+def read_runc(argv: tuple[str, ...]) -> BundleRun:
+    """Understand a command that begins with `runc` or `crun`.
+
+    Raises:
+        Misuse: if it is not a `run` in the foreground.
+        InvalidBundle: if its bundle cannot be read.
+    """
+    name = Path(argv[0]).name
+    verb = single_words(argv[1:], _GLOBAL_VALUED)[1] + 1
+    if argv[verb : verb + 1] != ("run",):
+        raise Misuse(
+            f"cod run gives devices to `{name} run` only",
+            causes=("devices are held while the command lives, so it has to live as long as its container",),
+            hint=f"cod run -d CLASS -- {name} run --bundle DIRECTORY ID",
+        )
+    options, end = single_words(argv[verb + 1 :], _RUN_VALUED)
+    options = [_split_attached(option) for option in options]
+    _refuse(name, options)
+    bundles = [option.value for option in options if option.name in ("bundle", "b")]
+    kept = [word for option in options if option.name not in ("bundle", "b") for word in option.words]
+    _refuse_late_options(name, argv[verb + 1 + end :])
+    bundle = read_bundle(Path((bundles[-1] if bundles else None) or "."))
+    return BundleRun((*argv[: verb + 1],), (*kept, *argv[verb + 1 + end :]), bundle)
+
+
+def _split_attached(option: Option) -> Option:
+    """crun also takes `-bDIRECTORY`."""
+    word = option.words[0]
+    if word.startswith("-b") and option.name not in ("b", "bundle"):
+        return Option("b", word[2:], option.words)
+    return option
+
+
+def _refuse(name: str, options: list[Option]) -> None:
+    for option in options:
+        if option.name in ("detach", "d") and option.is_on:
+            raise Misuse(
+                f"nobody would hold the devices of a detached container ({option.words[0]})",
+                causes=(f"they are held while the command lives, and {name} would end at once",),
+                hint=f"leave it out, and put the whole in the background: cod run … -- {name} run … &",
+            )
+        if option.name in ("config", "f"):
+            raise Misuse(
+                f"cod run changes the config.json of a bundle, not another file ({option.words[0]})",
+                hint="name the file config.json in the bundle",
+            )
+
+
+def _refuse_late_options(name: str, rest: tuple[str, ...]) -> None:
+    """Options after the container's name would win over ours in some versions and be an error in others."""
+    for word in rest[1:]:
+        if word.startswith("-"):
+            raise Misuse(
+                f"an option after the container's name ({word})",
+                hint=f"options come first: {name} run {word} … ID",
+            )

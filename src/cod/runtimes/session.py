@@ -1,0 +1,161 @@
+"""The spine of `cod run`: take devices, prepare them, start the command, hold while it lives, give back.
+
+The claim has two holders from the command's first instruction on: us and the command. Kill either, and the
+devices stay taken until the other has ended too; the next call of `cod` finds out. A container may outlive
+its runtime, so its first process becomes a third holder as soon as its number is known, within about 20 ms.
+Nothing keeps the ledger open while the command runs.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from msgspec import Struct
+
+from cod.allocate import allocate
+from cod.cdi.write import WriteFailed
+from cod.drivers import Inventory, discover
+from cod.errors import CodError, Misuse, Unavailable
+from cod.host import Host
+from cod.host.processes import Process, Processes
+from cod.ledger import Ledger, NotHeld
+from cod.prepare import prepare, sweep, unprepare
+from cod.resource import ResourceClaim
+from cod.runtimes.child import signals_held, start
+from cod.runtimes.choose import command_for
+from cod.runtimes.command import Launch
+
+_OFTEN, _SELDOM = 0.02, 0.5  # seconds between looks for the number of a container's first process
+_OFTEN_ENOUGH = 250
+_LAST_BREATH = 0.5  # seconds that a container's first process may take to end after its runtime
+
+
+class Order(Struct, frozen=True):
+    """Who wants which devices for which command, when (seconds since 1970), and where things are kept."""
+
+    claim: ResourceClaim
+    argv: tuple[str, ...]
+    environ: Mapping[str, str]
+    host: Host
+    ledger: Path
+    spec_dir: Path
+    processes: Processes
+    now: float
+
+
+class Outcome(Struct, frozen=True):
+    """How a command ended: its status as a shell has it, and the process that still holds its devices."""
+
+    status: int
+    survivor: int | None = None
+
+
+def run(order: Order) -> Outcome:
+    """Run a command with its devices and give them back.
+
+    Raises any CodError if the command was not started; then nothing stays held.
+    """
+    command = command_for(order.argv, order.environ)
+    if not order.host.is_real:
+        raise Misuse(
+            "the devices of a recorded machine cannot be used",
+            where=str(order.host.root),
+            hint="--host sim:8gpu simulates a machine whose devices can be opened",
+        )
+    inventory = discover(order.host)
+    with signals_held() as mask:
+        claim = _take(order, inventory)
+        outcome = None
+        try:
+            prepared = prepare(claim, inventory.found, order.spec_dir)
+            with tempfile.TemporaryDirectory(prefix="cod-") as scratch:
+                outcome = _hold(order, command.launch(prepared, Path(scratch)), mask)
+        finally:
+            if outcome is None or outcome.survivor is None:
+                _give_back(order)
+    return outcome
+
+
+def _take(order: Order, inventory: Inventory) -> ResourceClaim:
+    myself = order.processes.named(os.getpid())
+    if myself is None:
+        raise Unavailable("processes cannot be seen", where=str(order.processes.proc), hint="mount it")
+    with Ledger(order.ledger, order.processes) as ledger:
+        with suppress(WriteFailed):
+            sweep(order.spec_dir, ledger.names)
+        return ledger.take(
+            order.claim,
+            lambda held: allocate(order.claim, inventory.classes, inventory.slices, held),
+            myself,
+            order.argv,
+            order.now,
+        )
+
+
+def _give_back(order: Order) -> None:
+    with suppress(WriteFailed):  # the next call sweeps
+        unprepare(order.claim.name, order.spec_dir)
+    with Ledger(order.ledger, order.processes) as ledger:
+        ledger.give_back(order.claim.name)
+
+
+def _hold(order: Order, launch: Launch, mask: set[int]) -> Outcome:
+    """Start the command, and wait for its end."""
+    variables = (variable.partition("=") for variable in launch.environment)
+    child = start(launch.argv, {**order.environ, **{name: value for name, _, value in variables}}, mask)
+    try:
+        _add_holder(order, child.pid)
+    except BaseException:
+        child.abandon()
+        raise
+    child.let_go(order.argv[0])
+    first = _FirstProcess(order, launch.pid_file)
+    return Outcome(child.wait(first.look), first.survivor())
+
+
+def _add_holder(order: Order, pid: int) -> Process | None:
+    process = order.processes.named(pid)
+    if process is not None:
+        with Ledger(order.ledger, order.processes) as ledger:
+            ledger.add_holder(order.claim.name, process)
+    return process
+
+
+class _FirstProcess:
+    """The first process of a container, whose number its runtime writes into a file at some time."""
+
+    def __init__(self, order: Order, pid_file: Path | None) -> None:
+        self._order = order
+        self._pid_file = pid_file
+        self._looks = 0
+        self._process: Process | None = None
+
+    def look(self) -> float | None:
+        """Make it a holder once it is known; seconds until the next look, None if that was the last."""
+        if self._pid_file is None or self._process is not None:
+            return None
+        self._looks += 1
+        try:
+            self._process = _add_holder(self._order, int(self._pid_file.read_text(encoding="ascii")))
+        except NotHeld:
+            self._pid_file = None  # somebody released the claim
+        except (OSError, ValueError, CodError):
+            pass  # not there yet, not whole yet, or a ledger in trouble
+        return _OFTEN if self._looks < _OFTEN_ENOUGH else _SELDOM
+
+    def survivor(self) -> int | None:
+        """Its number, if it lives on after its runtime has ended."""
+        self.look()
+        if self._process is None:
+            return None
+        end = time.monotonic() + _LAST_BREATH
+        while self._order.processes.alive(self._process):
+            if time.monotonic() > end:
+                return self._process.pid
+            time.sleep(_OFTEN)
+        return None
