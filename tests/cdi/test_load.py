@@ -13,7 +13,7 @@ from cod.cdi.load import check, load, read
 from cod.cdi.parse import parse
 from cod.cdi.problem import InvalidSpec
 
-from .specs import specs
+from .specs import patient, specs
 
 BROKEN = b"""cdiVersion: 0.3.0
 kind: vendor/gpu
@@ -33,6 +33,7 @@ devices:
 """
 
 
+@patient
 @given(specs)
 def test_a_sound_spec_is_loaded_as_it_was_parsed(spec: dict[str, Any]) -> None:
     data = json.dumps(spec, ensure_ascii=False).encode()
@@ -113,13 +114,13 @@ def is_a_device(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (is_absent, "open: no such file or directory"),
-        (is_dangling, "open: no such file or directory"),
-        (is_a_loop, "open: too many levels of symbolic links"),
-        (is_below_a_file, "open: not a directory"),
-        (Path.mkdir, "read: is a directory"),
-        (os.mkfifo, "read: not a regular file"),
-        (is_a_device, "read: not a regular file"),
+        (is_absent, "no such file or directory"),
+        (is_dangling, "no such file or directory"),
+        (is_a_loop, "too many levels of symbolic links"),
+        (is_below_a_file, "not a directory"),
+        (Path.mkdir, "is a directory"),
+        (os.mkfifo, "not a regular file"),
+        (is_a_device, "not a regular file"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_named_with_the_reason(tmp_path: Path, make: Any, reason: str) -> None:
@@ -129,7 +130,7 @@ def test_a_file_that_cannot_be_read_is_named_with_the_reason(tmp_path: Path, mak
     with pytest.raises(UnreadableFile) as caught:
         read(path)
     assert caught.value.where == str(path)
-    assert caught.value.what.replace(f" {path}", "") == reason
+    assert caught.value.what.endswith(f": {reason}")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

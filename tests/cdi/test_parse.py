@@ -11,7 +11,7 @@ from cod.cdi.parse import examine, parse, parse_plain_json
 from cod.cdi.problem import InvalidSpec, Stage
 from cod.cdi.spec import ContainerEdits, Device, DeviceNode, Spec
 
-from .specs import specs
+from .specs import patient, specs
 
 SPEC = Spec(
     cdi_version="0.6.0",
@@ -179,12 +179,14 @@ def test_both_ways_read_odd_json_alike(text: str) -> None:
     check_both_ways(text.encode())
 
 
+@patient
 @given(specs)
 def test_escapes_alone_keep_json_of_ascii_from_the_fast_way(spec: dict[str, Any]) -> None:
     data = json.dumps(given_only(spec)).encode()
     assert (parse_plain_json(data) is not None) is not (b"\\" in data or b"\x7f" in data)
 
 
+@patient
 @given(specs, st.data())
 def test_both_ways_agree_wherever_the_fast_one_answers(spec: dict[str, Any], draw: st.DataObject) -> None:
     text = json.dumps(

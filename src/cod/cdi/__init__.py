@@ -10,8 +10,8 @@
     spec.write("/etc/cdi")
 
 Verdicts, results and the words of errors are the Go reference's; `tests/conformance` replays what it
-answered. Every module of the package is a noun of the specification; this one gathers their names, each imported on
-first use.
+answered. Every module of the package is a noun of the specification; this one gathers their names, each
+imported on first use.
 """
 
 from __future__ import annotations
@@ -62,7 +62,60 @@ _HOMES = {
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
 
-__all__ = sorted(_HOME_OF)
+__all__ = [
+    "DEFAULT_DIRS",
+    "LATEST",
+    "VERSIONS",
+    "ConflictingDevice",
+    "ContainerEdits",
+    "Device",
+    "DeviceBuilder",
+    "DeviceNode",
+    "FoundDevice",
+    "Hook",
+    "InjectionFailed",
+    "IntelRdt",
+    "InvalidAnnotation",
+    "InvalidConfig",
+    "InvalidName",
+    "InvalidSpec",
+    "Mount",
+    "NetDevice",
+    "Problem",
+    "Registry",
+    "Spec",
+    "SpecBuilder",
+    "SpecCache",
+    "UnreadableFile",
+    "UnresolvableDevices",
+    "WriteFailed",
+    "annotate",
+    "annotation_key",
+    "annotation_value",
+    "build",
+    "cache_directory",
+    "check",
+    "edits_problems",
+    "inject",
+    "is_qualified_name",
+    "load",
+    "minimum_version",
+    "parse",
+    "parse_annotations",
+    "parse_qualified_name",
+    "problems",
+    "qualified_name",
+    "read",
+    "read_config",
+    "remove",
+    "spec_name",
+    "to_data",
+    "to_json",
+    "to_yaml",
+    "transient_spec_name",
+    "write",
+    "write_config",
+]
 
 
 def __getattr__(name: str) -> Any:

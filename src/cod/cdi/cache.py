@@ -21,7 +21,6 @@ from msgspec.msgpack import Decoder, Encoder
 from cod import __version__
 from cod.cdi.files import Identity
 from cod.cdi.spec import Spec
-from cod.cdi.write import WriteFailed, write_bytes
 
 _MAGIC = f"cod cdi cache 1, {__version__}\n".encode()
 _PREFIX = len(_MAGIC) + 8
@@ -87,6 +86,8 @@ class SpecCache:
 
     def replace(self, specs: Iterable[tuple[str, Identity, Spec | Entry]]) -> None:
         """Write the cache anew: specs just parsed, and entries that are kept."""
+        from cod.cdi.write import WriteFailed, write_bytes  # where the cache has it all, nothing is written
+
         entries: list[Entry] = []
         body = bytearray()
         for path, identity, spec in specs:

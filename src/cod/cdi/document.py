@@ -19,8 +19,8 @@ from cod.cdi.scalars import Scalar, UnreadableScalar, as_key, resolve, resolve_t
 
 # Deeper than any spec can be; the reference's own limit is 10,000 levels.
 MAX_DEPTH = 64
-# Nodes after aliases are followed. A spec of a thousand devices has some 50,000.
-MAX_NODES = 4_000_000
+# Nodes after aliases are followed: some 600 MiB. A spec of a thousand devices has some 50,000.
+MAX_NODES = 1_000_000
 
 _MERGE_TAG = "tag:yaml.org,2002:merge"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -73,13 +73,13 @@ class _Composer:
     """Joins events into nodes. One use only."""
 
     def __init__(self, data: bytes) -> None:
-        self.data = data
         self.loader = _Loader(data)
         self.next_event = self.loader.get_event
         self.problems: list[Problem] = []
         self.anchors: dict[str, Node | None] = {}
         self.nodes = self.aliased = 0
         self.has_slash_escapes = b"\\/" in data
+        self.text = data.decode("utf-8-sig", "replace") if self.has_slash_escapes else ""
 
     def document(self) -> Node | None:
         self.next_event()
@@ -110,8 +110,14 @@ class _Composer:
             self.anchors[event.anchor] = node
         return node
 
-    def scalar(self, event: Any) -> Node:
+    def count(self, event: Any) -> None:
         self.nodes += 1
+        if self.nodes > MAX_NODES:
+            message = f"yaml: document has more than {MAX_NODES} values"
+            raise Unreadable(_at(event.start_mark, Stage.SYNTAX, message))
+
+    def scalar(self, event: Any) -> Node:
+        self.count(event)
         text = event.value
         if event.tag is not None:
             try:
@@ -143,7 +149,7 @@ class _Composer:
 
     def sequence(self, event: Any, depth: int) -> Node:
         before = self.nodes
-        self.nodes += 1
+        self.count(event)
         items = []
         while type(item := self.next_event()) is not yaml.SequenceEndEvent:
             items.append(self.node(item, depth + 1))
@@ -151,7 +157,7 @@ class _Composer:
 
     def mapping(self, event: Any, depth: int) -> Node:
         before = self.nodes
-        self.nodes += 1
+        self.count(event)
         entries: dict[Any, tuple[Node, Node]] = {}
         while type(key_event := self.next_event()) is not yaml.MappingEndEvent:
             key = self.node(key_event, depth + 1)
@@ -200,7 +206,7 @@ class _Composer:
 
     def refuse_slash_escape(self, event: Any) -> None:
         r"""libyaml takes `\/` in a quoted scalar and the reference does not."""
-        source = self.data.decode("utf-8-sig", "replace")[event.start_mark.index : event.end_mark.index]
+        source = self.text[event.start_mark.index : event.end_mark.index]
         if "\\/" in source.replace("\\\\", ""):
             line = event.start_mark.line
             where = f"line {line + 1}: " if line else ""

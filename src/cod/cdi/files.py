@@ -6,11 +6,13 @@ import os
 import stat
 from typing import NamedTuple
 
-from cod.cdi.parse import MAX_BYTES
 from cod.cdi.quote import quote
 from cod.errors import Unavailable
 
 EXTENSIONS = (".json", ".yaml")
+
+# A spec with 10,000 devices has some 6 MiB.
+MAX_BYTES = 32 * 1024 * 1024
 
 # A file that changed this recently may change again without a trace in its times: some file systems count
 # whole seconds.

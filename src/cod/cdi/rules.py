@@ -28,7 +28,7 @@ RULES = {
     ),
     "wrong-type": Rule(
         "each field takes values of one type",
-        "numbers are written without quotes, lists in brackets or dashes",
+        "no quotes around numbers; lists in brackets or with dashes",
     ),
     "null-entry": Rule(
         "a null in a list crashes the runtimes that read it", "remove the entry, or fill it in"
@@ -41,8 +41,8 @@ RULES = {
         "the spec uses what its version does not have yet", "raise cdiVersion to the version named"
     ),
     "vendor": Rule(
-        "kind is vendor/class; a vendor begins with a letter, ends with a letter or digit, and has only these "
-        "and _ - . between",
+        "kind is vendor/class; a vendor begins with a letter, ends with a letter or digit, and has only "
+        "these and _ - . between",
         "write kind: vendor.com/class",
     ),
     "class": Rule(

@@ -9,10 +9,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cod.drivers.generic import Generic
 from cod.drivers.protocol import Driver
 from cod.drivers.sim import Sim
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "cod.drivers"
 BUILT_IN: tuple[Driver, ...] = (Sim(), Generic())
@@ -22,11 +26,12 @@ def installed() -> Iterator[tuple[str, Driver | Exception]]:
     """Every driver by name, or why it could not be loaded. An entry point is a driver or makes one."""
     for driver in BUILT_IN:
         yield driver.name, driver
-    if not _has_entry_points(sys.path):
+    try:
+        points = _entry_points()
+    except Exception as error:  # someone else's packages may be broken in any way
+        yield GROUP, error
         return
-    from importlib.metadata import entry_points
-
-    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+    for point in points:
         try:
             loaded = point.load()
             yield point.name, loaded() if isinstance(loaded, type) else loaded
@@ -34,12 +39,20 @@ def installed() -> Iterator[tuple[str, Driver | Exception]]:
             yield point.name, error
 
 
+def _entry_points() -> list[EntryPoint]:
+    if not _has_entry_points(sys.path):
+        return []
+    from importlib.metadata import entry_points
+
+    return sorted(entry_points(group=GROUP), key=lambda point: point.name)
+
+
 def _has_entry_points(paths: Iterable[str]) -> bool:
     heading = f"[{GROUP}]".encode()
     for path in map(Path, paths):
-        if path.is_file():
-            return True  # packages in an archive: importlib.metadata can tell
         try:
+            if path.is_file():
+                return True  # packages in an archive: importlib.metadata can tell
             listings = [each / "entry_points.txt" for each in path.iterdir() if each.name.endswith("-info")]
         except OSError:
             continue

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from cod.cdi.names import is_qualified_name
 from cod.drivers.installed import installed
 from cod.drivers.protocol import Driver, FoundDevice
 from cod.host import Host
@@ -52,11 +53,13 @@ def discover(host: Host, drivers: Iterable[Driver] | None = None) -> Inventory:
             if isinstance(driver, Exception):
                 raise driver
             name = driver.name
+            if not all(map(is_label, name.split("."))):
+                raise _Wrong("its name is no DNS subdomain")
             if name in taken:
                 raise _Wrong("another driver has this name")
             offered, devices = _ask(driver, host, classes)
         except Exception as error:  # someone else's code may raise anything
-            failures.append(DriverFailure(name, _text(error)))
+            failures.append(DriverFailure(str(name), _text(error)))
             continue
         taken.add(name)
         classes |= offered
@@ -78,6 +81,8 @@ def _ask(
         name = each.device.name
         if not is_label(name):
             raise _Wrong(f"device name {name!r} is no DNS label")
+        if not is_qualified_name(each.qualified_name):
+            raise _Wrong(f"device {name} has no CDI name: {each.qualified_name!r}")
         if name in devices:
             raise _Wrong(f"two devices are called {name}")
         devices[name] = each

@@ -59,7 +59,7 @@ class Processes(Struct, frozen=True):
         return tuple(words[:-1])
 
     def _started(self, pid: int) -> int | None:
-        """When a process started, or nothing where it is gone or a zombie: a zombie has closed its devices."""
+        """When a process started; nothing where it is gone or a zombie, which has closed its devices."""
         try:
             # The name in brackets may hold anything, brackets and blanks too: the fields follow the last one.
             fields = self._read(f"{pid}/stat").rpartition(")")[2].split()

@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from msgspec import Struct
+
+from cod.cdi.spec import ContainerEdits
+from cod.drivers import Driver, FoundDevice, Inventory, attribute_class, discover
+from cod.host import Host, open_host
+from cod.resource import Device, DeviceClass
+
+
+class Fixed(Struct):
+    name: str = "fixed.example.com"
+    devices: tuple[str, ...] = ("a", "b")
+    class_names: tuple[str, ...] = ("fixed",)
+    error: Exception | None = None
+    kind: str = "example.com/fixed"
+
+    def classes(self) -> Iterable[DeviceClass]:
+        return [attribute_class(name) for name in self.class_names]
+
+    def discover(self, host: Host) -> Iterable[FoundDevice]:
+        assert isinstance(host, Host)
+        for name in self.devices:
+            yield FoundDevice(Device(name), self.kind, name, ContainerEdits())
+        if self.error:
+            raise self.error
+
+
+def inventory(root: Path, *drivers: Driver) -> Inventory:
+    return discover(Host(root), drivers)
+
+
+def test_a_machine_has_one_slice_a_driver_in_the_pool_of_its_node(tmp_path: Path) -> None:
+    found = inventory(tmp_path, Fixed(), Fixed("other.example.com", ("c",), ()))
+    assert [each.spec.driver for each in found.slices] == ["fixed.example.com", "other.example.com"]
+    assert [each.metadata.name for each in found.slices] == [
+        "localhost-fixed.example.com-0",
+        "localhost-other.example.com-0",
+    ]
+    assert {each.spec.pool.name for each in found.slices} == {each.spec.node_name for each in found.slices}
+    assert list(found.found) == [
+        ("fixed.example.com", "localhost", "a"),
+        ("fixed.example.com", "localhost", "b"),
+        ("other.example.com", "localhost", "c"),
+    ]
+    assert found.failures == ()
+
+
+def test_a_driver_without_devices_has_classes_and_no_slice(tmp_path: Path) -> None:
+    found = inventory(tmp_path, Fixed(devices=()))
+    assert found.slices == ()
+    assert [each.name for each in found.classes] == ["fixed"]
+
+
+def test_many_devices_are_divided_into_slices_of_one_pool(tmp_path: Path) -> None:
+    found = inventory(tmp_path, Fixed(devices=tuple(f"d{number}" for number in range(300))))
+    assert [len(each.spec.devices) for each in found.slices] == [128, 128, 44]
+    assert {each.spec.pool.resource_slice_count for each in found.slices} == {3}
+    assert len({each.metadata.name for each in found.slices}) == 3
+
+
+def test_a_driver_that_fails_is_reported_gives_nothing_and_harms_no_other(tmp_path: Path) -> None:
+    broken = Fixed("broken.example.com", class_names=("broken",), error=RuntimeError("no bus"))
+    found = inventory(tmp_path, broken, Fixed())
+    assert [(each.driver, each.text) for each in found.failures] == [
+        ("broken.example.com", "RuntimeError: no bus")
+    ]
+    assert {driver for driver, _, _ in found.found} == {"fixed.example.com"}
+    assert [each.name for each in found.classes] == ["fixed"]
+
+
+@pytest.mark.parametrize(
+    ("driver", "text"),
+    [
+        (Fixed(devices=("a", "b", "a")), "two devices are called a"),
+        (Fixed(devices=("A",)), "device name 'A' is no DNS label"),
+        (Fixed(devices=("a\n",)), "device name 'a\\n' is no DNS label"),
+        (Fixed(devices=(None,)), "TypeError: expected string or bytes-like object, got 'NoneType'"),  # type: ignore[arg-type]
+        (Fixed(error=ValueError()), "ValueError"),
+        (Fixed("Not A Name"), "its name is no DNS subdomain"),
+        (Fixed(7), "AttributeError: 'int' object has no attribute 'split'"),  # type: ignore[arg-type]
+        (Fixed(kind="example"), "device a has no CDI name: 'example/=a'"),
+        (Fixed(kind="example.com/f x"), "device a has no CDI name: 'example.com/f x=a'"),
+    ],
+)
+def test_what_a_driver_may_not_give_is_its_failure(tmp_path: Path, driver: Fixed, text: str) -> None:
+    found = inventory(tmp_path, driver)
+    assert [each.text for each in found.failures] == [text]
+    assert found.slices == ()
+    assert found.classes == ()
+    assert found.found == {}
+
+
+def test_two_drivers_of_one_name_are_told_apart_by_refusing_the_second(tmp_path: Path) -> None:
+    found = inventory(tmp_path, Fixed(), Fixed(devices=("z",)))
+    assert len(found.found) == 2
+    assert [each.text for each in found.failures] == ["another driver has this name"]
+
+
+def test_a_class_of_another_driver_may_be_shared_and_not_changed(tmp_path: Path) -> None:
+    class Thief(Fixed):
+        def classes(self) -> Iterable[DeviceClass]:
+            return [
+                DeviceClass(
+                    metadata=attribute_class("fixed").metadata, spec=type(attribute_class("x").spec)()
+                )
+            ]
+
+    shared = inventory(tmp_path, Fixed(), Fixed("other.example.com"))
+    assert [each.name for each in shared.classes] == ["fixed"]
+    assert shared.failures == ()
+    stolen = inventory(tmp_path, Fixed(), Thief("thief.example.com"))
+    assert [each.driver for each in stolen.failures] == ["thief.example.com"]
+
+
+def test_something_that_is_no_driver_at_all_is_a_failure(tmp_path: Path) -> None:
+    found = inventory(tmp_path, 7, Fixed())  # type: ignore[arg-type]
+    assert [each.driver for each in found.failures] == ["int"]
+    assert len(found.found) == 2
+
+
+def test_the_classes_that_come_with_cod_select_by_their_name() -> None:
+    found = discover(open_host("sim:2gpu"))
+    names = [each.name for each in found.classes]
+    assert names[:6] == ["sim-gpu", "kvm", "fuse", "tun", "hwrng", "cpuid"]
+    for each in found.classes[:6]:
+        (selector,) = each.spec.selectors
+        assert selector.cel.expression == f'device.attributes["cod.dev"].class == "{each.name}"'
+
+
+PLUGIN = """
+from cod.drivers import FoundDevice, attribute_class
+from cod.cdi.spec import ContainerEdits
+from cod.resource import Device
+class Plugin:
+    name = "plugin.example.com"
+    def classes(self):
+        return [attribute_class("plugin")]
+    def discover(self, host):
+        yield FoundDevice(Device("p0"), "example.com/plugin", "p0", ContainerEdits())
+"""
+SHOW = """
+import sys
+from cod.drivers import discover
+from cod.host import open_host
+found = discover(open_host("/"))
+drivers = [driver for driver, _, _ in found.found if "example" in driver]
+print(drivers, [(each.driver, each.text) for each in found.failures])
+print("importlib.metadata" in sys.modules)
+"""
+
+
+def test_another_package_may_bring_a_driver_and_a_broken_one_is_reported(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "plugin.py").write_text(PLUGIN)
+    info = tmp_path / "plugin-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plugin\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[cod.drivers]\nbad = nowhere:Driver\ngood = plugin:Plugin\n")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{SHOW}"
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert output.splitlines() == [
+        "['plugin.example.com'] [('bad', \"ModuleNotFoundError: No module named 'nowhere'\")]",
+        "True",
+    ]
+
+
+def test_without_such_a_package_nothing_slow_is_imported() -> None:
+    output = subprocess.run([sys.executable, "-c", SHOW], capture_output=True, text=True, check=True).stdout
+    assert output.splitlines() == ["[] []", "False"]
