@@ -1,0 +1,43 @@
+# COD: `make run` shows what it does, `make test` tests it.
+
+# Arguments go through:  make test ARGS='-k names'
+ARGS ?=
+PYTHON ?=
+export PYTHON
+
+.PHONY: help run test lint format types layers bench clean venv
+
+help:  ## list what there is to make
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+
+run: venv  ## start a container with claimed devices: cod demo
+	@tools/setup programs runc busybox
+	@.venv/bin/cod demo $(ARGS)
+
+test: venv  ## run all tests
+	@tools/setup programs runc podman busybox
+	@.venv/bin/python -m pytest -n auto --maxprocesses 8 $(ARGS)
+
+lint: venv  ## look for mistakes and for other layout
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+
+format: venv  ## lay the code out
+	@.venv/bin/ruff check --fix-only .
+	@.venv/bin/ruff format .
+
+types: venv  ## check types
+	@.venv/bin/mypy
+
+layers: venv  ## check which package imports which
+	@.venv/bin/lint-imports --no-logo
+
+bench: venv  ## measure
+	@.venv/bin/python -m bench.cdi $(ARGS)
+
+clean:  ## remove all that is made
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+venv:
+	@tools/setup venv
