@@ -98,7 +98,8 @@ def read_file(path: str) -> tuple[bytes, Identity]:
             if not stat.S_ISREG(before.st_mode):
                 reason = "is a directory" if stat.S_ISDIR(before.st_mode) else "not a regular file"
                 raise UnreadableFile(path, "read", reason)
-            data = _read_all(descriptor, before.st_size)
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            data = read_stream(descriptor, before.st_size)
             if identity_of(os.fstat(descriptor)) == identity_of(before):
                 return data, identity_of(before)
     except OSError as error:
@@ -108,8 +109,8 @@ def read_file(path: str) -> tuple[bytes, Identity]:
     raise UnreadableFile(path, "read", "changes while it is read")
 
 
-def _read_all(descriptor: int, size: int) -> bytes:
-    os.lseek(descriptor, 0, os.SEEK_SET)
+def read_stream(descriptor: int, size: int = 0) -> bytes:
+    """All bytes from where a descriptor stands, or one more than a spec may have; `size` is a guess."""
     limit = MAX_BYTES + 1
     data = os.read(descriptor, min(size + 1, limit))
     while len(data) < limit and (more := os.read(descriptor, min(limit - len(data), 1 << 20))):

@@ -64,7 +64,7 @@ def complete_device(context: click.Context, _: click.Parameter, incomplete: str)
 
 
 def warn_of_errors(registry: Registry) -> None:
-    """Say on stderr which files were left out, a line each: the answer on stdout is then not the whole one."""
+    """Say on stderr which files were left out, a line each: without them the answer is not the whole one."""
     from cod.cli.wording import printable
 
     for path, errors in registry.errors.items():

@@ -151,11 +151,9 @@ def diff(old: str, new: str) -> int:
 
 def _read(path: str) -> bytes:
     """The bytes of a file, or of standard input."""
-    if path == "-":
-        return sys.stdin.buffer.read()
-    from cod.cdi.files import read_file
+    from cod.cdi.files import read_file, read_stream
 
-    return read_file(path)[0]
+    return read_stream(sys.stdin.fileno()) if path == "-" else read_file(path)[0]
 
 
 def _write_back(path: str, data: bytes) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from cod.cdi.files import UnreadableFile, list_specs, read_file
+from cod.cdi.files import UnreadableFile, list_specs, read_file, read_stream
 from cod.cdi.load import check
 from cod.cdi.problem import Problem
 from cod.cdi.registry import ConflictingDevice, Registry
@@ -34,7 +34,10 @@ class Verdict(Struct, frozen=True):
 
 
 def validate_paths(paths: Iterable[str], *, by_schema: bool, output: str) -> int:
-    """Check files, directories and standard input (`-`); print the answer; 1 if anything is wrong."""
+    """Check files, directories and standard input (`-`) and print the answer.
+
+    1 if anything is wrong with a file, else 3 if one could not be read, else 0.
+    """
     verdicts = [verdict for path in paths for verdict in _verdicts(path, by_schema)]
     if output in ("json", "yaml"):
         print_data([_data(verdict) for verdict in verdicts], output)
@@ -42,12 +45,15 @@ def validate_paths(paths: Iterable[str], *, by_schema: bool, output: str) -> int
         print_names(verdict.path for verdict in verdicts if not verdict.is_sound)
     else:
         _print(verdicts)
-    return int(any(not verdict.is_sound for verdict in verdicts))
+    errors = [error for verdict in verdicts for error in verdict.errors]
+    if any(verdict.problems for verdict in verdicts):
+        return 1
+    return min((error.exit_code for error in errors), default=0)
 
 
 def _verdicts(path: str, by_schema: bool) -> Iterator[Verdict]:
     if path == "-":
-        yield _verdict("<stdin>", sys.stdin.buffer.read(), by_schema)
+        yield _verdict("<stdin>", read_stream(sys.stdin.fileno()), by_schema)
     elif os.path.isdir(path):  # noqa: PTH112 - a path that is not there is told below
         yield from _directory(path, by_schema)
     else:
