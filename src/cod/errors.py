@@ -1,21 +1,25 @@
 """The tree of errors; every other module's errors hang on it.
 
     CodError
-    ├── Refused                    the answer is no                      exit 1
-    │   ├── InvalidName            a vendor, class or device name         cod.cdi.names
-    │   ├── InvalidAnnotation      a cdi.k8s.io/ annotation               cod.cdi.annotations
-    │   ├── InvalidSpec            a CDI spec, with all its problems      cod.cdi.problem
-    │   ├── InvalidConfig          an OCI runtime spec                    cod.cdi.config
-    │   ├── UnresolvableDevices    names that no spec provides            cod.cdi.registry
-    │   ├── InjectionFailed        a device that is not as its spec says  cod.cdi.inject
-    │   ├── InvalidClaim           a request nobody can read              cod.resource
-    │   ├── NoFit                  a claim that cannot be met             cod.allocate
-    │   └── NotHeld                a claim that the ledger does not know  cod.ledger
-    ├── Misuse                     the command is wrong                   exit 2
-    └── Unavailable                the environment lacks something        exit 3
-        ├── WriteFailed            a file could not be written            cod.cdi.write
-        ├── LedgerUnavailable      the ledger cannot be opened            cod.ledger
-        └── RuntimeUnavailable     a container runtime is missing         cod.runtimes
+    ├── Refused                    the answer is no                        exit 1
+    │   ├── InvalidName            a vendor, class, device or file name     cod.cdi.names
+    │   ├── InvalidAnnotation      a cdi.k8s.io/ annotation                 cod.cdi.annotations
+    │   ├── InvalidSpec            a CDI spec, with all its problems        cod.cdi.problem
+    │   ├── InvalidConfig          an OCI runtime spec                      cod.cdi.config
+    │   ├── InjectionFailed        a device that is not as its spec says    cod.cdi.inject
+    │   ├── UnresolvableDevices    names that no spec provides              cod.cdi.registry
+    │   ├── ConflictingDevice      a name that two specs provide            cod.cdi.registry
+    │   ├── InvalidClaim           a request nobody can read                cod.resource
+    │   ├── NoFit                  a claim that cannot be met               cod.allocate
+    │   ├── NotHeld                a claim that the ledger does not know    cod.ledger
+    │   └── InvalidBundle          a directory that is no OCI bundle        cod.runtimes
+    ├── Misuse                     the command is wrong                     exit 2
+    └── Unavailable                the environment lacks something          exit 3
+        ├── UnreadableFile         a spec file or directory                 cod.cdi.files
+        ├── WriteFailed            a file could not be written              cod.cdi.write
+        ├── LedgerUnavailable      the ledger cannot be opened              cod.ledger
+        └── RuntimeUnavailable     a container runtime is missing           cod.runtimes
+            └── CommandNotFound    a command that cannot be run             exit 127
 
 An error carries data and no layout: `cod.cli` alone words it for a terminal.
 """
@@ -35,9 +39,7 @@ class CodError(Exception):
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(
-        self, what: str, *, where: str = "", causes: tuple[str, ...] = (), hint: str = ""
-    ) -> None:
+    def __init__(self, what: str, *, where: str = "", causes: tuple[str, ...] = (), hint: str = "") -> None:
         super().__init__(what)
         self.what = what
         self.where = where
