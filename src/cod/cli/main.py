@@ -6,21 +6,24 @@ called `command`.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from importlib import import_module
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import click
 from msgspec import Struct
 
 from cod import __version__
 from cod.cli import wording
-from cod.errors import CodError
+from cod.errors import CodError, Unavailable
 
 BUG = 70
 INTERRUPTED = 130
 PIPE_CLOSED = 141
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 class Entry(Struct, frozen=True):
@@ -96,8 +99,8 @@ def main() -> NoReturn:
 
 def status(arguments: list[str]) -> int:
     """Run the command line; every error is told on stderr and becomes an exit status."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    _ready_streams()
+    stdout = sys.stdout
     try:
         result = cod.main(arguments, prog_name="cod", standalone_mode=False)
         sys.stdout.flush()
@@ -108,14 +111,26 @@ def status(arguments: list[str]) -> int:
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
-    except BrokenPipeError:
-        _forget_stdout()
-        return PIPE_CLOSED
-    except Exception as error:
-        if os.environ.get("COD_DEBUG"):
+    except SystemExit:
+        # So click ends a completion, and also where nobody reads its output: then it has replaced the stream.
+        if sys.stdout is stdout:
             raise
-        return _tell(wording.report_bug(error), BUG)
+        return _pipe_closed(stdout)
+    except BrokenPipeError:
+        return _pipe_closed(stdout)
+    except Exception as error:
+        return _tell_unforeseen(error)
     return result if isinstance(result, int) else 0
+
+
+def _ready_streams() -> None:
+    """Make streams that take any text; one that is closed takes it, too, and drops it."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _tell(text: str, exit_code: int) -> int:
@@ -123,6 +138,21 @@ def _tell(text: str, exit_code: int) -> int:
     return exit_code
 
 
-def _forget_stdout() -> None:
-    """Keep Python from flushing at its end what nobody reads."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _tell_unforeseen(error: Exception) -> int:
+    if isinstance(error, OSError) and error.errno in _NO_ROOM and error.filename is None:
+        _drop(sys.stdout)
+        reason = os.strerror(error.errno).lower()
+        return _tell(f"error: the output cannot be written: {reason}\n", Unavailable.exit_code)
+    if os.environ.get("COD_DEBUG"):
+        raise error
+    return _tell(wording.report_bug(error), BUG)
+
+
+def _pipe_closed(stdout: TextIO) -> int:
+    _drop(stdout)
+    return PIPE_CLOSED
+
+
+def _drop(stream: TextIO) -> None:
+    """Keep Python from writing at its end what could not be written before."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

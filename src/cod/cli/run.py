@@ -12,6 +12,8 @@ from pathlib import Path
 import click
 
 from cod.cli.places import claim_spec_dir, host_option, ledger_file, ledger_option, spec_dir_option
+from cod.cli.wording import printable
+from cod.drivers import discover
 from cod.errors import Misuse
 from cod.host import open_host
 from cod.host.processes import Processes
@@ -55,11 +57,16 @@ def command(
     devices and no others, or any other program, which gets the devices' variables.
     """
     now = time.time()
+    machine = open_host(host)
+    inventory = discover(machine)
+    for failure in inventory.failures:
+        sys.stderr.write(f"warning: {printable(f'driver {failure.driver}: {failure.text}')}\n")
     order = Order(
         claim=_claim(name or claim_name(os.urandom), devices, now),
         argv=argv,
         environ=os.environ,
-        host=open_host(host),
+        host=machine,
+        inventory=inventory,
         ledger=ledger_file(ledger),
         spec_dir=claim_spec_dir(spec_dir),
         processes=Processes(),
@@ -71,6 +78,8 @@ def command(
             f"cod: the container goes on as process {outcome.survivor}, "
             f"and claim {order.claim.name} is held until it ends\n"
         )
+    if outcome.check:
+        sys.stderr.write(f"cod: {printable(outcome.check)}\n")
     return outcome.status
 
 

@@ -82,13 +82,14 @@ class Story(Struct, frozen=True):
             "COD_LEDGER": str(directory / "ledger.db"),
             "COD_SPEC_DIRS": str(directory / "cdi"),
         }
-        words = ("run", "--host", MACHINE, *plan.devices, "--", "runc", "run", "--bundle", "bundle")
-        self.say(f"$ cod {' '.join(words)} demo")
+        name = f"demo-{os.getpid()}"
+        words = ("run", "--host", MACHINE, *plan.devices, "--", "runc", "run", "--bundle", "bundle", name)
+        self.say(f"$ cod {' '.join(words)}")
         errors = directory / "errors"
         with (
             errors.open("wb") as stderr,
             subprocess.Popen(
-                _cod(*words, f"cod-demo-{os.getpid()}"),
+                _cod(*words),
                 cwd=directory,
                 env=environ,
                 stdin=subprocess.PIPE,
@@ -218,7 +219,7 @@ def _not_started(status: int, errors: str) -> Unavailable:
     return RuntimeUnavailable(
         f"the container failed with status {status}",
         causes=lines[-5:],
-        hint="try where cgroups and mounts may be changed: outside of any container",
+        hint="run it where cgroups and mounts may be changed: outside of any container",
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from cod.cdi.config import Config, InvalidConfig, read_config, write_config
+from cod.cdi.write import WriteFailed
 from cod.errors import Refused
 
 MOST_BYTES = 64 * 2**20
@@ -26,8 +27,12 @@ class Bundle(Struct, frozen=True):
 
     def copied(self, config: Config, to: Path) -> Path:
         """Make a private bundle with that configuration; its paths still mean what they meant in this one."""
-        to.mkdir(mode=0o700)
-        (to / "config.json").write_bytes(write_config(self._with_absolute_paths(config)))
+        path = to / "config.json"
+        try:
+            to.mkdir(mode=0o700)
+            path.write_bytes(write_config(self._with_absolute_paths(config)))
+        except OSError as error:
+            raise WriteFailed("write", path, error) from error
         return to
 
     def _with_absolute_paths(self, config: Config) -> Config:

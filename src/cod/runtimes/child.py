@@ -9,6 +9,7 @@ another process sends to us is passed on. Source: signal(7), sigaction(2) § si_
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +17,7 @@ from contextlib import contextmanager, suppress
 
 from msgspec import Struct
 
+from cod.errors import Unavailable
 from cod.runtimes.command import CommandNotFound
 
 HELD = (
@@ -30,6 +32,7 @@ HELD = (
 _FROM_KERNEL = 0x80  # si_code of what a terminal sends: the whole foreground group has it already
 _GO = b"g"
 _CANNOT_RUN = 126
+_PACKAGES = ("podman", "runc", "crun")
 
 
 @contextmanager
@@ -60,7 +63,8 @@ class Child(Struct):
         Raises:
             CommandNotFound: if that cannot be run; the child is gone then.
         """
-        os.write(self.go, _GO)
+        with suppress(BrokenPipeError):  # somebody killed it: `wait` will tell
+            os.write(self.go, _GO)
         os.close(self.go)
         with open(self.failure, "rb") as pipe:
             reason = pipe.read()
@@ -83,7 +87,8 @@ class Child(Struct):
         while True:
             found = signal.sigwaitinfo(HELD) if pause is None else signal.sigtimedwait(HELD, pause)
             if found is not None and found.si_signo != signal.SIGCHLD and found.si_code != _FROM_KERNEL:
-                os.kill(self.pid, found.si_signo)  # ours until it is waited for, so never another's number
+                with suppress(PermissionError):  # it has become another user's, such as sudo
+                    os.kill(self.pid, found.si_signo)  # never another's number: it is not waited for yet
             ended, status = os.waitpid(self.pid, os.WNOHANG)
             if ended:
                 return _shell_status(status)
@@ -92,10 +97,16 @@ class Child(Struct):
 
 
 def start(argv: tuple[str, ...], environment: Mapping[str, str], mask: set[int]) -> Child:
-    """Start a child that waits; call it while `signals_held`, and give the mask the command is to have."""
-    wait_end, go_end = os.pipe()
-    read_end, failure_end = os.pipe()
-    pid = os.fork()
+    """Start a child that waits; call it while `signals_held`, and give the mask the command is to have.
+
+    Raises Unavailable where no process can be started.
+    """
+    try:
+        wait_end, go_end = os.pipe()
+        read_end, failure_end = os.pipe()
+        pid = os.fork()
+    except OSError as error:
+        raise Unavailable("no process can be started", causes=((error.strerror or "").lower(),)) from error
     if pid == 0:
         os.close(go_end)
         _become(argv, environment, mask, wait_end, failure_end)
@@ -134,12 +145,11 @@ def _shell_status(status: int) -> int:
     return code if code >= 0 else 128 - code
 
 
-def not_runnable(program: str, errno: int) -> CommandNotFound:
-    """The error for a program that cannot be started."""
-    packages = {"podman": "podman", "runc": "runc", "crun": "crun"}
-    package = packages.get(program)
-    return CommandNotFound(
-        f"cannot run {program}",
-        causes=(os.strerror(errno).lower(),),
-        hint=f"apt install {package}" if package else "give the command's name as a shell would find it",
-    )
+def not_runnable(program: str, number: int) -> CommandNotFound:
+    """The error for a program that cannot be started; `number` is the system's errno."""
+    hint = "give the command's name as a shell would find it"
+    if program in _PACKAGES:
+        hint = f"apt-get install {program}"
+    elif number == errno.EACCES:
+        hint = f"is it a program? chmod +x {program}"
+    return CommandNotFound(f"cannot run {program}", causes=(os.strerror(number).lower(),), hint=hint)

@@ -14,7 +14,7 @@ from cod.runtimes.podman import read_podman
 from cod.runtimes.program import Program
 from cod.runtimes.runc import read_runc
 
-_WITHOUT_SUPPORT = ("docker", "nerdctl", "ctr")
+_WITHOUT_SUPPORT = ("docker", "podman-remote", "nerdctl", "ctr")
 
 
 def command_for(argv: tuple[str, ...], environ: Mapping[str, str]) -> Command:
@@ -29,7 +29,7 @@ def command_for(argv: tuple[str, ...], environ: Mapping[str, str]) -> Command:
     if shutil.which(program, path=environ.get("PATH")) is None:
         raise not_runnable(program, EACCES if "/" in program and Path(program).exists() else ENOENT)
     name = Path(program).name
-    if name in ("podman", "podman-remote"):
+    if name == "podman":
         return read_podman(argv, environ)
     if name in ("runc", "crun"):
         return read_runc(argv)

@@ -18,17 +18,18 @@ from cod.runtimes.options import Option, clustered
 
 _GLOBAL_VALUED = """
 c cdi-spec-dir cgroup-manager cni-config-dir config conmon connection cpu-profile db-backend
-default-mounts-file docker-config events-backend hooks-dir host H identity imagestore log-level max-
-workers memory-profile module namespace network-cmd-path network-config-dir out pull-option
+default-mounts-file docker-config events-backend hooks-dir host H identity imagestore log-level
+max-workers memory-profile module namespace network-cmd-path network-config-dir out pull-option
 registries-conf root runroot runtime runtime-flag ssh storage-driver storage-opt tls-ca tls-cert
 tls-key tmpdir url volumepath
 """
 _RUN_SWITCHES = """
-d detach disable-content-trust env-host help http-proxy i init interactive no-healthcheck no-
-hostname no-hosts oom-kill-disable P passwd privileged publish-all q quiet read-only read-only-tmpfs
+d detach disable-content-trust env-host help http-proxy i init interactive no-healthcheck
+no-hostname no-hosts oom-kill-disable P passwd privileged publish-all q quiet read-only read-only-tmpfs
 replace rm rmi rootfs sig-proxy t tls-verify tty unsetenv-all
 """
 _REMOTE = ("r", "remote", "url", "c", "connection", "H", "host")
+_READ = ("/etc/cdi", "/var/run/cdi", "/run/cdi")
 _REMOTE_VARIABLES = ("CONTAINER_HOST", "CONTAINER_CONNECTION")
 
 
@@ -42,7 +43,18 @@ class PodmanRun(Struct, frozen=True):
         """The command with the claim's device put in right after the verb."""
         pid_file = scratch / "pid"
         added = ("--device", prepared.name, "--pidfile", str(pid_file))
-        return Launch((*self.before, *added, *self.after), pid_file=pid_file)
+        argv = (*self.before, *added, *self.after)
+        return Launch(argv, pid_file=pid_file, if_it_fails=_place(prepared.path))
+
+
+def _place(spec: Path | None) -> str:
+    """What to check where the claim's spec lies in a directory that Podman may not read."""
+    if spec is None or str(spec.parent) in _READ:
+        return ""
+    return (
+        f"the claim's CDI spec was in {spec.parent}, and Podman reads {_READ[0]} and {_READ[1]} only, "
+        "unless its containers.conf has it in cdi_spec_dirs (from Podman 5.8 on)"
+    )
 
 
 def read_podman(argv: tuple[str, ...], environ: Mapping[str, str]) -> PodmanRun:

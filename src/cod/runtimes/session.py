@@ -11,15 +11,15 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from msgspec import Struct
 
 from cod.allocate import allocate
 from cod.cdi.write import WriteFailed
-from cod.drivers import Inventory, discover
+from cod.drivers import Inventory
 from cod.errors import CodError, Misuse, Unavailable
 from cod.host import Host
 from cod.host.processes import Process, Processes
@@ -42,6 +42,7 @@ class Order(Struct, frozen=True):
     argv: tuple[str, ...]
     environ: Mapping[str, str]
     host: Host
+    inventory: Inventory
     ledger: Path
     spec_dir: Path
     processes: Processes
@@ -49,10 +50,14 @@ class Order(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True):
-    """How a command ended: its status as a shell has it, and the process that still holds its devices."""
+    """How a command ended: its status as a shell has it, and the process that still holds its devices.
+
+    `check` is what may explain that a runtime failed.
+    """
 
     status: int
     survivor: int | None = None
+    check: str = ""
 
 
 def run(order: Order) -> Outcome:
@@ -67,21 +72,20 @@ def run(order: Order) -> Outcome:
             where=str(order.host.root),
             hint="--host sim:8gpu simulates a machine whose devices can be opened",
         )
-    inventory = discover(order.host)
     with signals_held() as mask:
-        claim = _take(order, inventory)
+        claim = _take(order)
         outcome = None
         try:
-            prepared = prepare(claim, inventory.found, order.spec_dir)
-            with tempfile.TemporaryDirectory(prefix="cod-") as scratch:
-                outcome = _hold(order, command.launch(prepared, Path(scratch)), mask)
+            prepared = prepare(claim, order.inventory.found, order.spec_dir)
+            with _scratch() as scratch:
+                outcome = _hold(order, command.launch(prepared, scratch), mask)
         finally:
             if outcome is None or outcome.survivor is None:
                 _give_back(order)
     return outcome
 
 
-def _take(order: Order, inventory: Inventory) -> ResourceClaim:
+def _take(order: Order) -> ResourceClaim:
     myself = order.processes.named(os.getpid())
     if myself is None:
         raise Unavailable("processes cannot be seen", where=str(order.processes.proc), hint="mount it")
@@ -90,7 +94,7 @@ def _take(order: Order, inventory: Inventory) -> ResourceClaim:
             sweep(order.spec_dir, ledger.names)
         return ledger.take(
             order.claim,
-            lambda held: allocate(order.claim, inventory.classes, inventory.slices, held),
+            lambda held: allocate(order.claim, order.inventory.classes, order.inventory.slices, held),
             myself,
             order.argv,
             order.now,
@@ -98,10 +102,22 @@ def _take(order: Order, inventory: Inventory) -> ResourceClaim:
 
 
 def _give_back(order: Order) -> None:
-    with suppress(WriteFailed):  # the next call sweeps
+    # The status of the command counts for more than what fails here: the next call finds that we are dead.
+    with suppress(Unavailable):
         unprepare(order.claim.name, order.spec_dir)
-    with Ledger(order.ledger, order.processes) as ledger:
+    with suppress(Unavailable), Ledger(order.ledger, order.processes) as ledger:
         ledger.give_back(order.claim.name)
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """A private directory that is gone afterwards."""
+    try:
+        made = tempfile.TemporaryDirectory(prefix="cod-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise WriteFailed("write", Path(error.filename or tempfile.gettempdir()), error) from error
+    with made as directory:
+        yield Path(directory)
 
 
 def _hold(order: Order, launch: Launch, mask: set[int]) -> Outcome:
@@ -115,7 +131,8 @@ def _hold(order: Order, launch: Launch, mask: set[int]) -> Outcome:
         raise
     child.let_go(order.argv[0])
     first = _FirstProcess(order, launch.pid_file)
-    return Outcome(child.wait(first.look), first.survivor())
+    status = child.wait(first.look)
+    return Outcome(status, first.survivor(), launch.if_it_fails if 125 <= status <= 127 else "")
 
 
 def _add_holder(order: Order, pid: int) -> Process | None:

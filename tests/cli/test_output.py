@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+
+from cod.cli.output import print_data, print_names, print_table
+from cod.resource import ClaimDevices, ClaimSpec, DeviceRequest, ExactRequest, ObjectMeta, ResourceClaim
+
+CLAIM = ResourceClaim(
+    metadata=ObjectMeta(name="one"),
+    spec=ClaimSpec(ClaimDevices((DeviceRequest("r", ExactRequest("kvm", count=2)),))),
+)
+IN_API_SHAPE = {
+    "apiVersion": "resource.k8s.io/v1",
+    "kind": "ResourceClaim",
+    "metadata": {"name": "one"},
+    "spec": {"devices": {"requests": [{"name": "r", "exactly": {"deviceClassName": "kvm", "count": 2}}]}},
+    "status": {},
+}
+
+
+def test_columns_are_aligned_and_no_line_ends_in_blanks(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table([("a", 1, ""), ("long name", 22, "x")], ("NAME", "N", "NOTE"))
+    assert capsys.readouterr().out == "NAME        N    NOTE\na           1\nlong name   22   x\n"
+
+
+def test_a_table_without_rows_is_its_headers(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table([], ("NAME", "N"))
+    assert capsys.readouterr().out == "NAME   N\n"
+
+
+def test_a_cell_cannot_move_the_cursor(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table([("\x1b[31mred\n",)], ("NAME",))
+    assert capsys.readouterr().out == "NAME\n\\x1b[31mred\\n\n"
+
+
+def test_json_and_yaml_have_the_shape_of_the_api(capsys: pytest.CaptureFixture[str]) -> None:
+    print_data([CLAIM], "json")
+    text = capsys.readouterr().out
+    assert json.loads(text) == [IN_API_SHAPE]
+    assert text.startswith('[\n  {\n    "apiVersion"')
+    assert text.endswith("]\n")
+    print_data([CLAIM], "yaml")
+    assert yaml.safe_load(capsys.readouterr().out) == [IN_API_SHAPE]
+
+
+def test_names_are_one_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    print_names(["a", "b"])
+    assert capsys.readouterr().out == "a\nb\n"

@@ -1,0 +1,43 @@
+"""The way to a command's first line stays short: what is not needed is not imported."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("asyncio", "rich", "yaml", "importlib.metadata", "jsonschema", "logging")
+
+
+def imported(*words: str, directory: Path) -> set[str]:
+    run = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "cod", *words],
+        env={**os.environ, "COD_LEDGER": str(directory / "l"), "COD_SPEC_DIRS": str(directory / "cdi")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    lines = (line for line in run.stderr.splitlines() if line.startswith("import time:"))
+    return {line.rpartition("|")[2].strip() for line in lines}
+
+
+@pytest.mark.parametrize(
+    ("words", "also"),
+    [
+        (("--help",), ("sqlite3", "cod.cli.run", "cod.cdi", "subprocess", "tempfile")),
+        (("--version",), ("sqlite3", "cod.cli.run", "cod.cdi", "subprocess", "tempfile")),
+        (("device", "list", "-o", "json"), ("sqlite3", "subprocess", "cod.cdi.load", "cod.cdi.write")),
+        (("spec", "list"), ("sqlite3", "subprocess", "cod.cdi.load", "cod.cdi.write")),
+        (("claim", "list", "-o", "json"), ("cod.runtimes", "cod.cli.run", "subprocess")),
+        (("run", "-d", "sim-gpu", "--host", "sim:8gpu", "--", "true"), ("cod.cli.claim", "subprocess")),
+    ],
+)
+def test_a_command_imports_only_what_it_needs(
+    words: tuple[str, ...], also: tuple[str, ...], tmp_path: Path
+) -> None:
+    found = imported(*words, directory=tmp_path)
+    assert found.intersection({*HEAVY, *also}) == set()

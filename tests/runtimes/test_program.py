@@ -1,0 +1,237 @@
+"""`cod run` with a plain program: what it gets, how it ends, and that devices always come back."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.runtimes.machine import Machine, until
+
+ONE = ("run", "-d", "sim-gpu", "--")
+
+
+def sh(script: str) -> tuple[str, str, str]:
+    return "sh", "-c", script
+
+
+def test_a_program_gets_the_variables_of_its_devices(machine: Machine) -> None:
+    run = machine.cod("run", "-d", "sim-gpu:2", "--", "env")
+    variables = dict(line.split("=", 1) for line in run.stdout.splitlines() if "=" in line)
+    assert variables["COD_DEVICES"] == "sim.cod.dev/gpu=gpu0,sim.cod.dev/gpu=gpu1"
+    assert variables["SIM_GPU_1"] == "gpu1"
+    assert run.returncode == 0
+    assert run.stderr == ""
+    assert machine.nothing_is_left()
+
+
+@pytest.mark.parametrize(
+    ("script", "status"), [("exit 0", 0), ("exit 7", 7), ("kill -9 $$", 137), ("kill -TERM $$", 143)]
+)
+def test_the_status_is_the_commands_own(machine: Machine, script: str, status: int) -> None:
+    assert machine.cod(*ONE, *sh(script)).returncode == status
+    assert machine.nothing_is_left()
+
+
+def test_input_output_and_open_files_are_the_commands(machine: Machine) -> None:
+    run = machine.cod(*ONE, *sh("cat; echo talk >&2"), input="data")
+    assert (run.stdout, run.stderr) == ("data", "talk\n")
+
+
+def test_a_command_that_does_not_exist_is_127_and_takes_nothing(machine: Machine) -> None:
+    run = machine.cod(*ONE, "no-such-command")
+    assert run.returncode == 127
+    assert run.stderr.startswith("error: cannot run no-such-command\n  no such file or directory\n")
+    assert machine.nothing_is_left()
+
+
+def test_a_file_that_the_kernel_cannot_run_is_127_and_comes_back(machine: Machine) -> None:
+    program = machine.directory / "program"
+    program.write_bytes(b"\x7fELF and nothing more")
+    program.chmod(0o755)
+    run = machine.cod(*ONE, str(program))
+    assert run.returncode == 127
+    assert "exec format error" in run.stderr
+    assert machine.nothing_is_left()
+
+
+def test_the_command_needs_no_two_dashes_and_keeps_its_own_options(machine: Machine) -> None:
+    assert machine.cod("run", "-d", "sim-gpu", "sh", "-c", "echo $0 $1", "-d", "--").stdout == "-d --\n"
+
+
+def test_while_it_runs_it_and_cod_hold_the_devices(machine: Machine) -> None:
+    with machine.start("run", "-d", "sim-gpu:3", "--name", "mine", "--", *sh("echo $$; cat")) as run:
+        assert run.stdout is not None
+        child = int(run.stdout.readline())
+        assert machine.held() == ["gpu0", "gpu1", "gpu2"]
+        assert machine.holders() == [run.pid, child]
+        run.communicate()
+    assert machine.nothing_is_left()
+
+
+def test_a_killed_cod_leaves_the_devices_with_its_command_until_that_ends(machine: Machine) -> None:
+    with machine.start(*ONE, *sh("echo $$; cat")) as run:
+        assert run.stdout is not None
+        child = int(run.stdout.readline())
+        run.kill()
+        run.wait()
+        assert machine.held() == ["gpu0"]
+        assert machine.holders() == [run.pid, child]
+        assert list(machine.specs.iterdir())
+        run.communicate()  # ends the input of the command
+    until(lambda: machine.held() == [])
+    assert list(machine.specs.iterdir()) == []
+
+
+def test_a_cod_that_is_killed_at_any_moment_leaves_no_device_free_in_use_and_none_held_for_ever(
+    machine: Machine,
+) -> None:
+    started = machine.directory / "started"
+    for delay in (0.1, 0.16, 0.22, 0.3, 0.5):
+        with machine.start(*ONE, *sh(f"echo $$ > {started}; cat")) as run:
+            time.sleep(delay)
+            run.kill()
+            run.wait()
+            in_use = started.exists()
+            assert not in_use or machine.held() == ["gpu0"]
+            run.communicate()
+        until(lambda: machine.held() == [])
+        started.unlink(missing_ok=True)
+    assert list(machine.specs.glob("*")) == []
+
+
+def test_a_killed_command_ends_cod_and_gives_back(machine: Machine) -> None:
+    with machine.start(*ONE, *sh("echo $$; cat")) as run:
+        assert run.stdout is not None
+        os.kill(int(run.stdout.readline()), signal.SIGKILL)
+        assert run.wait(10) == 137
+    assert machine.nothing_is_left()
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGQUIT", "SIGINT", "SIGUSR1"])
+def test_a_signal_to_cod_reaches_the_command(machine: Machine, name: str) -> None:
+    script = (
+        f"trap 'echo {name}; exit 9' {name.removeprefix('SIG')}; echo ready; while :; do sleep 0.05; done"
+    )
+    with machine.start(*ONE, *sh(script)) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "ready\n"
+        run.send_signal(getattr(signal, name))
+        assert run.stdout.readline() == f"{name}\n"
+        assert run.wait(10) == 9
+    assert machine.nothing_is_left()
+
+
+def test_ctrl_c_on_a_terminal_reaches_the_command_once_and_its_status_is_kept(machine: Machine) -> None:
+    script = "n=0; trap 'n=$((n+1)); echo got $n' INT; echo ready;until read x; do :; done; echo end; exit 5"
+    leader, follower = pty.openpty()
+    # A session of its own, so that the terminal has it as its foreground group.
+    starter = (
+        "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+        "os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    words = [sys.executable, "-c", starter, *machine.words(*ONE, *sh(script))]
+    with subprocess.Popen(
+        words, env=machine.environ, stdin=follower, stdout=follower, stderr=follower
+    ) as run:
+        os.close(follower)
+        shown = _read_until(leader, b"ready")
+        os.write(leader, b"\x03")
+        shown = _read_until(leader, b"got 1")
+        os.write(leader, b"\n")
+        shown = _read_until(leader, b"end")
+        assert run.wait(10) == 5
+    os.close(leader)
+    assert b"got 2" not in shown
+    assert machine.nothing_is_left()
+
+
+def _read_until(descriptor: int, wanted: bytes) -> bytes:
+    shown = b""
+    while wanted not in shown:
+        shown += os.read(descriptor, 1000)
+    return shown
+
+
+def test_the_command_has_the_signals_of_a_fresh_process(machine: Machine) -> None:
+    run = machine.cod(*ONE, *sh("grep -E '^Sig(Blk|Ign)' /proc/self/status"))
+    masks = [int(line.split()[1], 16) for line in run.stdout.splitlines()]
+    assert masks == [0, 0]
+
+
+def test_two_at_once_never_share_and_the_ninth_is_refused(machine: Machine) -> None:
+    words = machine.words(*ONE, *sh("echo $COD_DEVICES; cat"))
+    runs = [
+        subprocess.Popen(
+            words,
+            env=machine.environ,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(8)
+    ]
+    given = []
+    for run in runs:
+        assert run.stdout is not None
+        given.append(run.stdout.readline().strip())
+    assert sorted(given) == [f"sim.cod.dev/gpu=gpu{number}" for number in range(8)]
+    ninth = machine.cod(*ONE, "true")
+    assert ninth.returncode == 1
+    assert "1 of sim-gpu wanted, 8 there, 0 free; held by claim-" in ninth.stderr
+    for run in runs:
+        run.communicate()
+    assert machine.cod(*ONE, "true").returncode == 0
+    assert machine.nothing_is_left()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("-d", "sim-gpu:0"), "cannot read -d 'sim-gpu:0'"),
+        (("-d", "sim-gpu:x"), "cannot read -d 'sim-gpu:x'"),
+        (("-d", ""), "cannot read -d ''"),
+        (("-d", "kvm", "--host", "sim:9moons"), "no simulated machine 'sim:9moons'"),
+    ],
+)
+def test_a_request_that_means_nothing_is_wrong_usage(
+    machine: Machine, words: tuple[str, ...], said: str
+) -> None:
+    run = machine.cod("run", *words, "--", "true")
+    assert run.returncode == 2
+    assert run.stderr.startswith(f"error: {said}\n")
+
+
+def test_a_class_nobody_knows_is_refused_with_those_there_are(machine: Machine) -> None:
+    run = machine.cod("run", "-d", "sim-gpx", "--", "true")
+    assert run.returncode == 1
+    assert "did you mean sim-gpu?" in run.stderr
+
+
+def test_the_devices_of_a_recorded_machine_cannot_be_used(machine: Machine, tmp_path: Path) -> None:
+    run = machine.cod("run", "-d", "kvm", "--host", str(tmp_path), "--", "true")
+    assert run.returncode == 2
+    assert "recorded machine" in run.stderr
+
+
+def test_docker_is_refused_rather_than_started_without_its_devices(machine: Machine) -> None:
+    docker = machine.directory / "docker"
+    docker.write_text("#!/bin/sh\necho started\n")
+    docker.chmod(0o755)
+    run = machine.cod(*ONE, str(docker), "run", "image")
+    assert (run.returncode, run.stdout) == (2, "")
+
+
+def test_nothing_is_taken_where_the_spec_cannot_be_written(machine: Machine) -> None:
+    machine.specs.write_text("a file is in the way")
+    run = machine.cod(*ONE, "true")
+    assert run.returncode == 3
+    machine.specs.unlink()
+    assert machine.nothing_is_left()
