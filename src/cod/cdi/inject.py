@@ -100,23 +100,33 @@ def _add_devices(new: Config, nodes: tuple[DeviceNode, ...]) -> None:
     uid, gid = _process_ids(new)
     linux = _own_object(new, "linux")
     devices = _own_list(linux, "devices", dict)
+    paths = _texts(devices, "path")
     rules: list[Config] = []
     for node in nodes:
         device = _oci_device(node, uid, gid)
-        _drop_first(devices, "path", node.path)
-        _replace_or_add(devices, device)
+        if node.path in paths:
+            _drop_first(devices, "path", node.path)
+            _replace_or_add(devices, device)
+        else:
+            paths.add(node.path)
+            devices.append(device)
         if device["type"] in ("b", "c"):
-            access = {"none": "", "": "rwm"}.get(node.permissions, node.permissions)
-            rule = {
-                "allow": True,
-                **{key: device[key] for key in ("type", "major", "minor")},
-                "access": access,
-            }
-            if not access:
-                del rule["access"]
-            rules.append(rule)
+            rules.append(_device_rule(device, node.permissions))
     if rules:
         _own_list(_own_object(linux, "resources"), "devices", dict).extend(rules)
+
+
+def _device_rule(device: Config, permissions: str) -> Config:
+    """What the device cgroup lets the container do with a node: with `none`, nothing."""
+    rule = {"allow": True, "type": device["type"], "major": device["major"], "minor": device["minor"]}
+    if permissions != "none":
+        rule["access"] = permissions or "rwm"
+    return rule
+
+
+def _texts(entries: list[Config], key: str) -> set[str]:
+    """The texts that entries have at a key: what is new among them needs no search."""
+    return {value for entry in entries if isinstance(value := entry.get(key), str)}
 
 
 def _drop_first(entries: list[Config], key: str, value: str) -> None:
@@ -153,11 +163,14 @@ def _oci_device(node: DeviceNode, uid: int, gid: int) -> Config:
     device: Config = {"path": node.path, "type": kind, "major": major, "minor": minor}
     if mode is not None:
         device["fileMode"] = mode
-    for key, given, inherited in (("uid", node.uid, uid), ("gid", node.gid, gid)):
-        if given is not None:
-            device[key] = given
-        elif inherited > 0:
-            device[key] = inherited
+    if node.uid is not None:
+        device["uid"] = node.uid
+    elif uid > 0:
+        device["uid"] = uid
+    if node.gid is not None:
+        device["gid"] = node.gid
+    elif gid > 0:
+        device["gid"] = gid
     return device
 
 
@@ -210,8 +223,11 @@ def _add_mounts(new: Config, added: tuple[Mount, ...]) -> None:
     """Mounts in place of those at the same destination, and all of them by depth, so that none is hidden."""
     mounts = _own_list(new, "mounts", dict)
     has_users = _has_user_namespace(new)
+    destinations = _texts(mounts, "destination")
     for mount in added:
-        _drop_first(mounts, "destination", mount.container_path)
+        if mount.container_path in destinations:
+            _drop_first(mounts, "destination", mount.container_path)
+        destinations.add(mount.container_path)
         mounts.append(_oci_mount(mount, has_users))
     mounts.sort(key=_depth)
 
@@ -220,6 +236,8 @@ def _depth(mount: Config) -> int:
     destination = mount.get("destination") or ""
     if not isinstance(destination, str):
         raise InvalidConfig("the OCI spec has a mount whose destination is no string")
+    if destination[:1] == "/" and "/." not in destination and "//" not in destination:
+        return destination.rstrip("/").count("/") or 1
     path = posixpath.normpath(destination)
     return path.count("/") - path.startswith("//")
 
@@ -238,8 +256,14 @@ def _oci_mount(mount: Mount, has_users: bool) -> Config:
         binds = [option for option in options if option in ("bind", "rbind")]
         if binds or mount.type == "bind":
             options.append("ridmap" if binds and binds[-1] == "rbind" else "idmap")
-    made = {"destination": mount.container_path, "type": mount.type, "source": mount.host_path}
-    return _without_empty({**made, "options": options})
+    made: Config = {"destination": mount.container_path}
+    if mount.type:
+        made["type"] = mount.type
+    if mount.host_path:
+        made["source"] = mount.host_path
+    if options:
+        made["options"] = options
+    return made
 
 
 def _oci_hook(hook: Hook) -> Config:

@@ -46,7 +46,7 @@ def check(data: bytes) -> tuple[Spec | None, list[Problem]]:
     if misfits:
         # What could not be decoded is missing now: that it is, is no second problem.
         broken = [p for p in broken if not any(_concerns(p, misfit) for misfit in misfits)]
-    return spec, misfits + locate(data, broken)
+    return spec, misfits + (locate(data, broken) if broken else [])
 
 
 def _concerns(problem: Problem, misfit: Problem) -> bool:

@@ -23,7 +23,7 @@ from cod.cdi.inject import InjectionFailed, inject
 from cod.cdi.names import split_kind
 from cod.cdi.problem import InvalidSpec
 from cod.cdi.quote import quote
-from cod.cdi.spec import NO_EDITS, ContainerEdits, Device, Spec
+from cod.cdi.spec import ContainerEdits, Device, Spec, join
 from cod.errors import CodError, Refused
 
 DEFAULT_DIRS = ("/etc/cdi", "/var/run/cdi")
@@ -191,7 +191,7 @@ class Registry:
             UnresolvableDevices: with all names that no spec provides.
         """
         self._follow_disk()
-        edits = NO_EDITS
+        parts = []
         seen = set()
         missing = []
         for name in names:
@@ -201,11 +201,11 @@ class Registry:
                 continue
             if found.path not in seen:
                 seen.add(found.path)
-                edits += found.spec.container_edits
-            edits += found.device.container_edits
+                parts.append(found.spec.container_edits)
+            parts.append(found.device.container_edits)
         if missing:
             raise self._unresolvable(missing)
-        return edits
+        return join(parts)
 
     def inject(self, config: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
         """An OCI configuration as `config`, with these devices in it; `config` itself stays as it is.

@@ -9,6 +9,7 @@ output. Source: CDI SPEC.md § CDI JSON Specification.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated
 
 from msgspec import Meta, Struct, field
@@ -94,18 +95,23 @@ class ContainerEdits(Value, frozen=True, gc=False):
 
     def __add__(self, other: ContainerEdits) -> ContainerEdits:
         """These edits and then the others: lists are joined, the later `intelRdt` replaces the earlier."""
-        return ContainerEdits(
-            env=self.env + other.env,
-            device_nodes=self.device_nodes + other.device_nodes,
-            net_devices=self.net_devices + other.net_devices,
-            hooks=self.hooks + other.hooks,
-            mounts=self.mounts + other.mounts,
-            intel_rdt=self.intel_rdt if other.intel_rdt is None else other.intel_rdt,
-            additional_gids=self.additional_gids + other.additional_gids,
-        )
+        return join((self, other))
 
 
 NO_EDITS = ContainerEdits()
+
+
+def join(parts: Collection[ContainerEdits]) -> ContainerEdits:
+    """All these edits, in their order: lists are joined, a later `intelRdt` replaces an earlier one."""
+    return ContainerEdits(
+        env=tuple([item for part in parts for item in part.env]),
+        device_nodes=tuple([item for part in parts for item in part.device_nodes]),
+        net_devices=tuple([item for part in parts for item in part.net_devices]),
+        hooks=tuple([item for part in parts for item in part.hooks]),
+        mounts=tuple([item for part in parts for item in part.mounts]),
+        intel_rdt=next((part.intel_rdt for part in reversed([*parts]) if part.intel_rdt is not None), None),
+        additional_gids=tuple([item for part in parts for item in part.additional_gids]),
+    )
 
 
 class Device(Value, frozen=True, gc=False):
