@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 import yaml
@@ -21,6 +22,8 @@ from cod.resource import ClaimStatus, ResourceClaim, is_label
 from tests.allocate.cases import claim
 
 INVENTORY = discover(open_host("sim:8gpu"))
+LEDGER = Path("/nowhere/ledger.db")
+PREFIX = f"cod.dev-claim_{crc32(b'/nowhere/ledger.db'):08x}_"
 
 
 def taken(name: str, count: int = 2) -> ResourceClaim:
@@ -33,9 +36,9 @@ def found() -> dict[DeviceId, FoundDevice]:
 
 
 def test_a_claim_becomes_one_cdi_device_in_a_file_of_its_own(tmp_path: Path) -> None:
-    prepared = prepare(taken("claim-1"), found(), tmp_path / "cdi")
+    prepared = prepare(taken("claim-1"), found(), tmp_path / "cdi", LEDGER)
     assert prepared.name == "cod.dev/claim=claim-1"
-    assert prepared.path == tmp_path / "cdi/cod.dev-claim_claim-1.yaml"
+    assert prepared.path == tmp_path / "cdi" / f"{PREFIX}claim-1.yaml"
     spec = yaml.safe_load(prepared.path.read_bytes())
     assert (spec["kind"], spec["cdiVersion"]) == ("cod.dev/claim", "0.5.0")
     (device,) = spec["devices"]
@@ -51,7 +54,7 @@ def test_a_claim_becomes_one_cdi_device_in_a_file_of_its_own(tmp_path: Path) -> 
 
 
 def test_a_description_is_the_same_without_a_file(tmp_path: Path) -> None:
-    prepared = prepare(taken("c"), found(), tmp_path)
+    prepared = prepare(taken("c"), found(), tmp_path, LEDGER)
     assert describe(taken("c"), found()) == replace(prepared, path=None)
 
 
@@ -65,7 +68,7 @@ def test_what_is_prepared_goes_into_a_container_as_it_is() -> None:
 
 
 def test_a_claim_without_devices_is_prepared_too(tmp_path: Path) -> None:
-    assert prepare(claim("c"), {}, tmp_path).edits.env == (
+    assert prepare(claim("c"), {}, tmp_path, LEDGER).edits.env == (
         "COD_CLAIM=c",
         "COD_DEVICES=",
     )
@@ -73,31 +76,31 @@ def test_a_claim_without_devices_is_prepared_too(tmp_path: Path) -> None:
 
 def test_a_device_that_is_gone_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="gpu0 of claim c is gone"):
-        prepare(taken("c"), {}, tmp_path)
+        prepare(taken("c"), {}, tmp_path, LEDGER)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_directory_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(WriteFailed):
-        prepare(taken("c"), found(), tmp_path / "file/cdi")
+        prepare(taken("c"), found(), tmp_path / "file/cdi", LEDGER)
 
 
 def test_what_is_unprepared_is_gone_and_may_be_unprepared_again(tmp_path: Path) -> None:
-    prepare(taken("a"), found(), tmp_path)
-    prepare(taken("b"), found(), tmp_path)
+    prepare(taken("a"), found(), tmp_path, LEDGER)
+    prepare(taken("b"), found(), tmp_path, LEDGER)
     for _ in range(2):
-        unprepare("a", tmp_path)
-    unprepare("a", tmp_path / "nowhere")
-    assert [path.name for path in tmp_path.iterdir()] == ["cod.dev-claim_b.yaml"]
+        unprepare("a", tmp_path, LEDGER)
+    unprepare("a", tmp_path / "nowhere", LEDGER)
+    assert [path.name for path in tmp_path.iterdir()] == [f"{PREFIX}b.yaml"]
 
 
 def test_the_specs_of_claims_that_live_no_more_are_swept_and_no_others(tmp_path: Path) -> None:
     for name in ("a", "b", "c"):
-        prepare(taken(name), found(), tmp_path)
-    (tmp_path / "cod.dev-claim_d.json").touch()
+        prepare(taken(name), found(), tmp_path, LEDGER)
+    (tmp_path / f"{PREFIX}d.json").touch()
     others = [
-        "cod.dev-claim_x.txt",
+        f"{PREFIX}x.txt",
         "cod.dev-gpu.yaml",
         "nvidia.com-gpu.json",
         ".cod-12.tmp",
@@ -105,40 +108,49 @@ def test_the_specs_of_claims_that_live_no_more_are_swept_and_no_others(tmp_path:
     ]
     for other in others:
         (tmp_path / other).touch()
-    assert sweep(tmp_path, lambda: {"b"}) == ["a", "c", "d"]
-    assert {path.name for path in tmp_path.iterdir()} == {*others, "cod.dev-claim_b.yaml"}
-    assert sweep(tmp_path, lambda: {"b"}) == []
-    assert sweep(tmp_path / "nowhere", set) == []
+    assert sweep(tmp_path, LEDGER, lambda: {"b"}) == ["a", "c", "d"]
+    assert {path.name for path in tmp_path.iterdir()} == {*others, f"{PREFIX}b.yaml"}
+    assert sweep(tmp_path, LEDGER, lambda: {"b"}) == []
+    assert sweep(tmp_path / "nowhere", LEDGER, set) == []
 
 
 def test_a_claim_that_is_prepared_while_we_sweep_keeps_its_spec(tmp_path: Path) -> None:
-    prepare(taken("old"), found(), tmp_path)
+    prepare(taken("old"), found(), tmp_path, LEDGER)
 
     def living() -> set[str]:
-        prepare(taken("new"), found(), tmp_path)  # taken and prepared after the files were listed
+        prepare(taken("new"), found(), tmp_path, LEDGER)  # taken and prepared after the files were listed
         return set()
 
-    assert sweep(tmp_path, living) == ["old"]
-    assert [path.name for path in tmp_path.iterdir()] == ["cod.dev-claim_new.yaml"]
+    assert sweep(tmp_path, LEDGER, living) == ["old"]
+    assert [path.name for path in tmp_path.iterdir()] == [f"{PREFIX}new.yaml"]
 
 
 def test_a_claim_of_an_old_name_that_is_prepared_while_we_sweep_keeps_its_spec(tmp_path: Path) -> None:
-    prepare(taken("again"), found(), tmp_path)
+    prepare(taken("again"), found(), tmp_path, LEDGER)
 
     def living() -> set[str]:
-        prepare(taken("again", 3), found(), tmp_path)
+        prepare(taken("again", 3), found(), tmp_path, LEDGER)
         return set()
 
-    assert sweep(tmp_path, living) == []
+    assert sweep(tmp_path, LEDGER, living) == []
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_the_claims_of_another_ledger_are_not_ours_to_sweep(tmp_path: Path) -> None:
+    path = prepare(taken("theirs"), found(), tmp_path, tmp_path / "other.db").path
+    assert sweep(tmp_path, LEDGER, set) == []
+    unprepare("theirs", tmp_path, LEDGER)
+    assert path is not None
+    assert path.exists()
+    assert sweep(tmp_path, tmp_path / "other.db", set) == ["theirs"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 def test_the_specs_of_another_user_are_not_ours_to_sweep(tmp_path: Path) -> None:
-    path = prepare(taken("theirs"), found(), tmp_path).path
+    path = prepare(taken("theirs"), found(), tmp_path, LEDGER).path
     assert path is not None
     os.chown(path, 65534, 65534)
-    assert sweep(tmp_path, set) == []
+    assert sweep(tmp_path, LEDGER, set) == []
 
 
 @given(st.binary(min_size=3, max_size=3))

@@ -233,12 +233,13 @@ class Registry:
 
     def _file(self, path: str, priority: int) -> SpecFile:
         """The file at a path: as it was if it has not changed, else from the cache, else read now."""
-        identity = stat_file(path)
         known = self._files.get((path, priority))
-        if known is not None and known.identity == identity:
-            return known
-        if self._cache is not None and (entry := self._cache.find(path, identity)) is not None:
-            return SpecFile(path, priority, identity, entry)
+        if known is not None or self._cache is not None:
+            identity = stat_file(path)
+            if known is not None and known.identity == identity:
+                return known
+            if self._cache is not None and (entry := self._cache.find(path, identity)) is not None:
+                return SpecFile(path, priority, identity, entry)
         now = self._clock()
         data, identity = read_file(path)
         spec = _load(data, path)

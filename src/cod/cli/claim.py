@@ -44,9 +44,10 @@ def list_(output: str, ledger: Path | None, spec_dir: Path | None) -> None:
     from cod.ledger import Ledger
     from cod.prepare import sweep
 
-    with Ledger(ledger_file(ledger)) as book:
+    path = ledger_file(ledger)
+    with Ledger(path) as book:
         with suppress(WriteFailed):  # a file left behind harms nobody
-            sweep(claim_spec_dir(spec_dir), book.names)
+            sweep(claim_spec_dir(spec_dir), path, book.names)
         held = book.claims()
     if output in ("json", "yaml"):
         print_data([_object(each) for each in held], output)

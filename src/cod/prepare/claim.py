@@ -1,6 +1,7 @@
 """Make a claim's devices ready for any runtime: together they are one CDI device, `cod.dev/claim=NAME`.
 
-Its spec is a file that lives as long as the claim. A process that is killed leaves it; `sweep` finds it.
+Its spec is a file that lives as long as the claim. A process that is killed leaves it; `sweep` finds it. The
+file's name says which ledger the claim stands in, since several ledgers may share a directory of specs.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from zlib import crc32
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -24,7 +26,6 @@ from cod.resource import ResourceClaim
 VENDOR = "cod.dev"
 CLASS = "claim"
 
-_PREFIX = transient_spec_name(VENDOR, CLASS, "")
 _ENDINGS = (".yaml", ".json")
 
 
@@ -50,8 +51,10 @@ def describe(claim: ResourceClaim, found: Mapping[DeviceId, FoundDevice]) -> Pre
     return Prepared(name=qualified_name(VENDOR, CLASS, claim.name), edits=edits, path=None)
 
 
-def prepare(claim: ResourceClaim, found: Mapping[DeviceId, FoundDevice], spec_dir: Path) -> Prepared:
-    """Write the CDI spec of a claim into a directory, which is made if missing.
+def prepare(
+    claim: ResourceClaim, found: Mapping[DeviceId, FoundDevice], spec_dir: Path, ledger: Path
+) -> Prepared:
+    """Write the CDI spec of a claim of a ledger into a directory, which is made if missing.
 
     Raises Refused for a device that is gone, InvalidSpec for edits that no spec can have, WriteFailed.
     """
@@ -59,17 +62,19 @@ def prepare(claim: ResourceClaim, found: Mapping[DeviceId, FoundDevice], spec_di
     device = Device(name=claim.name, container_edits=described.edits)
     spec = Spec(kind=f"{VENDOR}/{CLASS}", devices=(device,))
     spec = replace(spec, cdi_version=minimum_version(spec))
-    return replace(described, path=write(spec, spec_dir, transient_spec_name(VENDOR, CLASS, claim.name)))
+    return replace(described, path=write(spec, spec_dir, _prefix(ledger) + claim.name + _ENDINGS[0]))
 
 
-def unprepare(name: str, spec_dir: Path) -> None:
-    """Remove the spec of the claim of that name, if there is one. Raises InvalidName or WriteFailed."""
+def unprepare(name: str, spec_dir: Path, ledger: Path) -> None:
+    """Remove the spec of a ledger's claim, if there is one. Raises InvalidName or WriteFailed."""
     for ending in _ENDINGS:
-        remove(spec_dir, transient_spec_name(VENDOR, CLASS, name) + ending)
+        remove(spec_dir, _prefix(ledger) + name + ending)
 
 
-def sweep(spec_dir: Path, living: Callable[[], Collection[str]]) -> list[str]:
-    """Remove the specs of claims that live no more, and return their names; `living` reads the living ones.
+def sweep(spec_dir: Path, ledger: Path, living: Callable[[], Collection[str]]) -> list[str]:
+    """Remove the specs of a ledger's claims that live no more, and return their names.
+
+    `living` reads the names of those that do.
 
     A claim is taken before its spec is written. So the files are listed first and the names are read after
     that: a claim that has a file and is not among the names has ended. A file that was written anew since
@@ -78,13 +83,14 @@ def sweep(spec_dir: Path, living: Callable[[], Collection[str]]) -> list[str]:
 
     Raises WriteFailed.
     """
-    files = _files(spec_dir)
+    prefix = _prefix(ledger)
+    files = _files(spec_dir, prefix)
     if not files:
         return []
     alive = living()
     swept = []
     for file, identity in files.items():
-        name = file.removeprefix(_PREFIX)[: -len(_ENDINGS[0])]
+        name = file.removeprefix(prefix)[: -len(_ENDINGS[0])]
         if name not in alive and _identity(spec_dir / file) == identity and remove(spec_dir, file):
             swept.append(name)
     return swept
@@ -100,12 +106,18 @@ def _found(claim: ResourceClaim, device: DeviceId, found: Mapping[DeviceId, Foun
     return found[device]
 
 
-def _files(directory: Path) -> dict[str, tuple[int, int]]:
+def _prefix(ledger: Path) -> str:
+    """How the names of all spec files of a ledger's claims begin."""
+    owner = crc32(os.fsencode(os.path.realpath(ledger)))
+    return transient_spec_name(VENDOR, CLASS, f"{owner:08x}_")
+
+
+def _files(directory: Path, prefix: str) -> dict[str, tuple[int, int]]:
     try:
         names = sorted(os.listdir(directory))  # noqa: PTH208, names are wanted
     except OSError:
         return {}  # what cannot be read was not written by us
-    ours = (name for name in names if name.startswith(_PREFIX) and name.endswith(_ENDINGS))
+    ours = (name for name in names if name.startswith(prefix) and name.endswith(_ENDINGS))
     return {name: identity for name in ours if (identity := _identity(directory / name))}
 
 

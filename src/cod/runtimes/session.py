@@ -76,7 +76,7 @@ def run(order: Order) -> Outcome:
         claim = _take(order)
         outcome = None
         try:
-            prepared = prepare(claim, order.inventory.found, order.spec_dir)
+            prepared = prepare(claim, order.inventory.found, order.spec_dir, order.ledger)
             with _scratch() as scratch:
                 outcome = _hold(order, command.launch(prepared, scratch), mask)
         finally:
@@ -91,7 +91,7 @@ def _take(order: Order) -> ResourceClaim:
         raise Unavailable("processes cannot be seen", where=str(order.processes.proc), hint="mount it")
     with Ledger(order.ledger, order.processes) as ledger:
         with suppress(WriteFailed):
-            sweep(order.spec_dir, ledger.names)
+            sweep(order.spec_dir, order.ledger, ledger.names)
         return ledger.take(
             order.claim,
             lambda held: allocate(order.claim, order.inventory.classes, order.inventory.slices, held),
@@ -104,7 +104,7 @@ def _take(order: Order) -> ResourceClaim:
 def _give_back(order: Order) -> None:
     # The status of the command counts for more than what fails here: the next call finds that we are dead.
     with suppress(Unavailable):
-        unprepare(order.claim.name, order.spec_dir)
+        unprepare(order.claim.name, order.spec_dir, order.ledger)
     with suppress(Unavailable), Ledger(order.ledger, order.processes) as ledger:
         ledger.give_back(order.claim.name)
 
