@@ -33,7 +33,6 @@ NODE = ContainerEdits(device_nodes=(DeviceNode(path="/dev/gpu0"),))
 SPEC = Spec(cdi_version="0.3.0", kind="vendor.com/gpu", devices=(Device(name="gpu0", container_edits=NODE),))
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a file system")
-needs_no_root = pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 
 
 def test_a_spec_is_written_under_the_name_of_its_kind(tmp_path: Path) -> None:
@@ -155,19 +154,11 @@ def test_a_file_or_a_directory_in_the_way_is_told(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.yaml", "file"]
 
 
-@needs_no_root
 def test_a_directory_of_others_is_told_with_what_to_do(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
-    with pytest.raises(WriteFailed, match="permission denied") as failure:
-        write(SPEC, tmp_path)
-    assert "sudo" in failure.value.hint
-
-
-@needs_root
-def test_root_that_became_someone_else_is_told_the_same(tmp_path: Path) -> None:
     script = (
         "import os, sys\nfrom cod.cdi.write import WriteFailed, write_bytes\n"
-        "os.setuid(65534)\n"
+        "if os.geteuid() == 0: os.setuid(65534)\n"
         "try: write_bytes(b'x', sys.argv[1])\n"
         "except WriteFailed as failure: print(failure.what, '|', failure.hint)\n"
     )
