@@ -12,8 +12,9 @@ from __future__ import annotations
 from typing import Any
 
 import yaml
+from msgspec.structs import replace
 
-from cod.cdi.problem import Problem, Stage
+from cod.cdi.problem import Path, Problem, Stage
 from cod.cdi.quote import quote
 from cod.cdi.scalars import Scalar, UnreadableScalar, as_key, resolve, resolve_tagged
 
@@ -45,6 +46,23 @@ class Node:
         """Line and column, from 1."""
         return self.mark.line + 1, self.mark.column + 1
 
+    def position_of(self, path: Path) -> tuple[int, int]:
+        """Line and column of what a path leads to, or of the last that there is on the way.
+
+        A mapping's entry stands at its key if it is a list or a mapping itself, else at its value.
+        """
+        node, position = self, self.position
+        for step in path:
+            if isinstance(step, int) and isinstance(node.value, list) and step < len(node.value):
+                node = node.value[step]
+                position = node.position
+            elif isinstance(node.value, dict) and step in node.value:
+                key, node = node.value[step]
+                position = (key if isinstance(node.value, (list, dict)) else node).position
+            else:
+                break
+        return position
+
 
 class Unreadable(Exception):
     """The text is no YAML document, or one that the reference gives up on."""
@@ -67,6 +85,21 @@ def compose(data: bytes) -> tuple[Node | None, list[Problem]]:
         raise Unreadable(_reader_problem(error, data)) from None
     finally:
         composer.loader.dispose()
+
+
+def locate(data: bytes, problems: list[Problem]) -> list[Problem]:
+    """The same problems, each with the line and column of the place in `data` that its path leads to."""
+    try:
+        root, _ = compose(data)
+    except Unreadable:
+        return problems
+    if root is None:
+        return problems
+    places = [root.position_of(problem.path) for problem in problems]
+    return [
+        replace(problem, line=line, column=column)
+        for problem, (line, column) in zip(problems, places, strict=True)
+    ]
 
 
 class _Composer:

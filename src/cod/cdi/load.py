@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from cod.cdi.files import read_file
-from cod.cdi.parse import examine, locate, parse_plain_json
+from cod.cdi.parse import examine, parse_plain_json
 from cod.cdi.problem import InvalidSpec, Problem
 from cod.cdi.spec import Spec
 from cod.cdi.validate import problems as rule_problems
@@ -46,7 +46,11 @@ def check(data: bytes) -> tuple[Spec | None, list[Problem]]:
     if misfits:
         # What could not be decoded is missing now: that it is, is no second problem.
         broken = [p for p in broken if not any(_concerns(p, misfit) for misfit in misfits)]
-    return spec, misfits + (locate(data, broken) if broken else [])
+    if broken:
+        from cod.cdi.document import locate  # a sound file needs no YAML
+
+        broken = locate(data, broken)
+    return spec, misfits + broken
 
 
 def _concerns(problem: Problem, misfit: Problem) -> bool:

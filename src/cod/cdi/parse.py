@@ -12,7 +12,7 @@ from msgspec import DecodeError
 from msgspec.json import Decoder, Encoder
 
 from cod.cdi.files import MAX_BYTES
-from cod.cdi.problem import InvalidSpec, Path, Problem, Stage
+from cod.cdi.problem import InvalidSpec, Problem, Stage
 from cod.cdi.spec import Spec
 
 # As in `cod.cdi.document`, which is not imported here for its cost.
@@ -59,40 +59,6 @@ def examine(data: bytes) -> tuple[Spec | None, list[Problem]]:
     spec = decode_spec(root, problems)
     problems.sort(key=lambda problem: problem.stage)
     return spec, problems
-
-
-def locate(data: bytes, problems: list[Problem]) -> list[Problem]:
-    """The same problems, each with the line and column of the place in `data` that its path leads to."""
-    from msgspec.structs import replace
-
-    from cod.cdi.document import Node, Unreadable, compose
-
-    try:
-        root, _ = compose(data)
-    except Unreadable:
-        return problems
-    if root is None:
-        return problems
-
-    def place(path: Path) -> tuple[int, int]:
-        node: Node = root
-        position = root.position
-        for step in path:
-            if isinstance(step, int) and isinstance(node.value, list) and step < len(node.value):
-                node = node.value[step]
-                position = node.position
-            elif isinstance(node.value, dict) and step in node.value:
-                key, node = node.value[step]
-                position = (key if isinstance(node.value, (list, dict)) else node).position
-            else:
-                break
-        return position
-
-    located = []
-    for problem in problems:
-        line, column = place(problem.path)
-        located.append(replace(problem, line=line, column=column))
-    return located
 
 
 def parse_plain_json(data: bytes) -> Spec | None:

@@ -16,9 +16,8 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from cod.cdi.document import Node, Unreadable, compose
+from cod.cdi.document import Node, Unreadable, compose, locate
 from cod.cdi.files import MAX_BYTES
-from cod.cdi.parse import locate
 from cod.cdi.problem import Path as Place
 from cod.cdi.problem import Problem, Stage
 from cod.cdi.scalars import as_text

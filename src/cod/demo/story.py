@@ -228,10 +228,11 @@ What happened
   * The claim asked for devices by class; COD chose free ones and wrote down who holds them.
   * It described them as one CDI device and put that into a private copy of the bundle's
     config.json: device nodes, the cgroup's rules for them, and variables.
-  * runc started an ordinary container from it. It opens its devices and no others, root or not.
+  * runc started an ordinary container from it. It opens its devices, and beyond them
+    only what runc gives to all.
   * When the container ended, the devices came back. They would have if cod had been killed, too.
 
 Next
-  cod ls                                            what this machine has
-  cod run -d kvm -- podman run --rm -it IMAGE       the same with Podman
+  cod run --host sim:8gpu -d sim-gpu:2 -- env     the same with any program
+  cod run -d kvm -- podman run --rm -it IMAGE     the same with Podman
   cod run --help"""
