@@ -1,19 +1,12 @@
-"""Describe two GPUs, and see the spec: it declares the oldest version that knows all it uses."""
+"""Make the spec of two GPUs and print it as YAML."""
 
 from cod import cdi
 
+spec = cdi.build("vendor.com/gpu")
+spec.mount("/usr/lib/libvendor.so.1", options=("ro", "nosuid", "nodev", "bind"))
+for index in range(2):
+    gpu = spec.device(f"gpu{index}")
+    gpu.node(f"/dev/gpu{index}", host_path=f"/dev/vendor/gpu{index}", permissions="rw")
+    gpu.env(f"GPU_{index}", "1")
 
-def gpu(index: int) -> cdi.Device:
-    """Describe the GPU with this index: its node, and a variable that says which one it is."""
-    node = cdi.DeviceNode(path=f"/dev/gpu{index}", host_path=f"/dev/vendor/gpu{index}", permissions="rw")
-    return cdi.Device(
-        name=f"gpu{index}",
-        container_edits=cdi.ContainerEdits(env=(f"GPU_{index}=1",), device_nodes=(node,)),
-    )
-
-
-devices = (gpu(0), gpu(1))
-draft = cdi.Spec(kind="vendor.com/gpu", devices=devices)
-spec = cdi.Spec(cdi_version=cdi.minimum_version(draft), kind=draft.kind, devices=devices)
-
-print(cdi.to_yaml(spec).decode(), end="")
+print(cdi.to_yaml(spec.spec()).decode(), end="")
