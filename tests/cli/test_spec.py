@@ -163,6 +163,11 @@ def test_inject_into_what_is_no_config_is_refused(specs: str, config: Path, brok
     assert run.stderr.startswith("error: the OCI spec")
 
 
+def test_validate_passes_over_spec_directories_that_do_not_exist(specs: str) -> None:
+    run = cod("spec", "validate", COD_SPEC_DIRS=f"{specs}/absent:{specs}")
+    assert (run.returncode, run.stderr) == (0, "1 file checked, none with errors\n")
+
+
 def test_validate_of_a_file_that_is_not_there_is_3(specs: str) -> None:
     run = cod("spec", "validate", f"{specs}/gpu.json", f"{specs}/none.json")
     assert run.returncode == 3

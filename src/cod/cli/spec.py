@@ -95,8 +95,9 @@ def validate(paths: tuple[str, ...], by_schema: bool, output: str, spec_dirs: tu
     from cod.cli.registry import spec_directories
     from cod.cli.validation import validate_paths
 
-    targets = paths or spec_directories(spec_dirs, os.environ)
-    return validate_paths(targets, by_schema=by_schema, output=output)
+    # A spec directory need not exist; a path that was given has to.
+    directories = (each for each in spec_directories(spec_dirs, os.environ) if os.path.lexists(each))
+    return validate_paths(paths or directories, by_schema=by_schema, output=output)
 
 
 @command.command()
