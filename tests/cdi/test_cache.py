@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cod.cdi.build import build
 from cod.cdi.cache import SpecCache, cache_directory
-from cod.cdi.files import SETTLING_NS
+from cod.cdi.files import SETTLING_NS, UnreadableFile
 from cod.cdi.registry import Registry
 
 KIND = "vendor.com/gpu"
@@ -93,6 +93,19 @@ def test_a_cache_cut_short_while_it_is_open_changes_no_answer(specs: Path) -> No
     registry = opened(specs)
     os.truncate(cache_file(specs), 200)
     assert answers(registry) == answers(Registry([specs]))
+
+
+def test_a_file_that_changes_after_its_cache_was_damaged_is_not_mistaken_for_the_old_one(specs: Path) -> None:
+    opened(specs)
+    registry = opened(specs)
+    os.truncate(cache_file(specs), 200)
+    spec = build("vendor0.com/gpu")
+    spec.device("other").env("N", "1")
+    spec.write(specs, "0.json")
+    with pytest.raises(UnreadableFile, match="has changed"):
+        registry.resolve(["vendor0.com/gpu=a"])
+    assert registry.refresh()
+    assert registry.find("vendor0.com/gpu=a") is None
 
 
 def test_a_cache_that_others_may_write_does_not_count(specs: Path) -> None:

@@ -80,6 +80,30 @@ def test_a_spec_is_shown_by_kind_by_device_and_by_file(specs: str, what: str) ->
     assert json.loads(run.stdout)["kind"] == KIND
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("device", "list"),
+        ("device", "list", "-o", "json"),
+        ("device", "list", "-o", "yaml"),
+        ("device", "show", f"{KIND}=gpu0"),
+        ("spec", "list", "-o", "json"),
+        ("spec", "validate"),
+        ("spec", "validate", "-o", "json"),
+    ],
+)
+def test_odd_names_of_files_neither_break_a_command_nor_reach_the_terminal(
+    specs: str, words: tuple[str, ...]
+) -> None:
+    directory = os.fsencode(specs)
+    Path(specs, "gpu.json").rename(os.fsdecode(directory + b"/\xff.json"))
+    Path(os.fsdecode(directory + b"/\xfe\x1b[31m.yaml")).write_text("x")
+    run = cod(*words, COD_SPEC_DIRS=specs)
+    assert run.returncode in (0, 1)
+    assert "\x1b" not in run.stdout + run.stderr
+    assert "bug" not in run.stderr
+
+
 def test_specs_are_listed_and_broken_ones_are_told_on_stderr(specs: str) -> None:
     Path(specs, "bad.yaml").write_text(FLAWED)
     run = cod("spec", "list", "-o", "wide", COD_SPEC_DIRS=specs)

@@ -97,19 +97,28 @@ def _kept(**sources: tuple[str, int]) -> Instead:
     return instead
 
 
-def _at(path: str, value: Any) -> Instead:
-    """The answer with another value at a path such as `steps 3 error`; None takes away what is there."""
+_GONE = object()
 
-    def instead(answer: Any, steps: tuple[str, ...] = tuple(path.split(" "))) -> Any:
+
+def _at(path: str, value: Any) -> Instead:
+    """The answer with another value at a path such as `steps 3 error`."""
+
+    def changed(answer: Any, steps: tuple[str, ...]) -> Any:
         if not steps:
             return value
+        step, rest = steps[0], steps[1:]
         if isinstance(answer, list):
-            index = int(steps[0])
-            return [*answer[:index], instead(answer[index], steps[1:]), *answer[index + 1 :]]
-        changed = {**answer, steps[0]: instead(answer.get(steps[0], {}), steps[1:])}
-        return {key: item for key, item in changed.items() if item is not None or key in answer}
+            index = int(step)
+            return [*answer[:index], changed(answer[index], rest), *answer[index + 1 :]]
+        made = {**answer, step: changed(answer.get(step, {}), rest)}
+        return {key: item for key, item in made.items() if item is not _GONE}
 
-    return instead
+    return lambda answer: changed(answer, tuple(path.split(" ")))
+
+
+def _without(path: str) -> Instead:
+    """The answer without what is at a path."""
+    return _at(path, _GONE)
 
 
 def _all(*changes: Instead) -> Instead:
@@ -117,21 +126,6 @@ def _all(*changes: Instead) -> Instead:
         for change in changes:
             answer = change(answer)
         return answer
-
-    return instead
-
-
-def _without(path: str) -> Instead:
-    """The answer without the entry at a path."""
-    *parents, last = path.split(" ")
-
-    def instead(answer: Any, steps: tuple[str, ...] = tuple(parents)) -> Any:
-        if steps and isinstance(answer, list):
-            index = int(steps[0])
-            return [*answer[:index], instead(answer[index], steps[1:]), *answer[index + 1 :]]
-        if steps:
-            return {**answer, steps[0]: instead(answer[steps[0]], steps[1:])}
-        return {key: value for key, value in answer.items() if key != last}
 
     return instead
 
@@ -152,7 +146,7 @@ def _directory_left_out(path: str) -> Instead:
 
 
 _ESCAPING = "invalid file name \"{}\", invalid character '/'"
-_GONE = (
+_NODE_GONE = (
     'failed to inject devices: failed to stat CDI host device "/tmp/cdi-vec-host/tmpnode": '
     "no such file or directory"
 )
@@ -304,7 +298,7 @@ DIFFERENCES: dict[str, Difference] = {
                     _at(f"{_OLD_NODE} fileMode", 0o666),
                     _at("steps 3 oci linux resources devices 0 major", 11),
                     _at("steps 3 oci linux resources devices 0 minor", 2),
-                    _at("steps 5 error", _GONE),
+                    _at("steps 5 error", _NODE_GONE),
                     _without("steps 5 oci linux"),
                 )
             }

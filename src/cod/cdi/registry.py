@@ -84,11 +84,18 @@ class SpecFile:
         return self._index.get(name)
 
     def spec(self, cache: SpecCache | None) -> Spec:
-        """The spec, read on first use."""
+        """The spec, read on first use. Raises UnreadableFile if that is too late."""
         if isinstance(self.kept, Entry):
             spec = cache.spec(self.kept) if cache is not None else None
-            self.kept = _load(read_file(self.path)[0], self.path) if spec is None else spec
+            self.kept = self._read_again() if spec is None else spec
         return self.kept
+
+    def _read_again(self) -> Spec:
+        """The spec from its file, since the cache was damaged after we had looked into it."""
+        data, identity = read_file(self.path)
+        if identity != self.identity:
+            raise UnreadableFile(self.path, "read", "has changed since the directory was read")
+        return _load(data, self.path)
 
 
 class Registry:

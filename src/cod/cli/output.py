@@ -57,9 +57,13 @@ def print_data(value: object, output: str) -> None:
 
 def print_json(value: object) -> None:
     """Print a value as JSON, indented by two."""
-    from msgspec import json
+    from msgspec import json, to_builtins
 
-    sys.stdout.write(json.format(json.encode(value), indent=2).decode() + "\n")
+    try:
+        data = json.encode(value)
+    except UnicodeEncodeError:
+        data = json.encode(_in_utf8(to_builtins(value, str_keys=True)))
+    sys.stdout.write(json.format(data, indent=2).decode() + "\n")
 
 
 def _print_yaml(value: object) -> None:
@@ -68,10 +72,19 @@ def _print_yaml(value: object) -> None:
 
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     yaml.dump(
-        msgspec.to_builtins(value, str_keys=True),
+        _in_utf8(msgspec.to_builtins(value, str_keys=True)),
         sys.stdout,
         Dumper=dumper,
         sort_keys=False,
         allow_unicode=True,
         width=1000,
     )
+
+
+def _in_utf8(value: Any) -> Any:
+    r"""Plain data in which a name of a file that is not UTF-8 shows its odd bytes: `\xff`."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    if isinstance(value, dict):
+        return {_in_utf8(key): _in_utf8(item) for key, item in value.items()}
+    return [_in_utf8(item) for item in value] if isinstance(value, (list, tuple)) else value

@@ -68,6 +68,6 @@ def warn_of_errors(registry: Registry) -> None:
     from cod.cli.wording import printable
 
     for path, errors in registry.errors.items():
-        click.echo(f"warning: {path}: {printable(errors[0].what)}", err=True)
+        click.echo(printable(f"warning: {path}: {errors[0].what}"), err=True)
     if registry.errors:
         click.echo("  try: cod spec validate", err=True)

@@ -20,7 +20,8 @@ def report_problems(path: str, problems: Sequence[Problem], source: bytes) -> st
     """All problems of a text that is called `path`, in the order in which they stand there."""
     lines = source.decode("utf-8", "replace").splitlines()
     in_order = sorted(problems, key=lambda problem: (problem.line, problem.column))
-    return "\n".join("\n".join(_report(path or "<spec>", problem, lines)) + "\n" for problem in in_order)
+    name = printable(path or "<spec>")
+    return "\n".join("\n".join(_report(name, problem, lines)) + "\n" for problem in in_order)
 
 
 def place_of(path: Path) -> str:
