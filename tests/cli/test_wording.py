@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from cod.cli.wording import printable, report
+from cod.cli.terminal import printable
+from cod.cli.wording import report
 from cod.errors import Refused
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from cod.cli.wording import printable
+from cod.cli.terminal import printable
 
 F = TypeVar("F", bound=Callable[..., Any])
 

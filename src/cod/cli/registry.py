@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from cod.cli.terminal import printable
+
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
@@ -65,8 +67,6 @@ def complete_device(context: click.Context, _: click.Parameter, incomplete: str)
 
 def warn_of_errors(registry: Registry) -> None:
     """Say on stderr which files were left out, a line each: without them the answer is not the whole one."""
-    from cod.cli.wording import printable
-
     for path, errors in registry.errors.items():
         click.echo(printable(f"warning: {path}: {errors[0].what}"), err=True)
     if registry.errors:

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from cod.cli.places import claim_spec_dir, host_option, ledger_file, ledger_option, spec_dir_option
-from cod.cli.wording import printable
+from cod.cli.terminal import printable
 from cod.drivers import discover
 from cod.errors import Misuse
 from cod.host import open_host

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from cod.cdi.problem import InvalidSpec, Path, Problem
 from cod.cdi.rules import RULES
-from cod.cli.wording import printable
+from cod.cli.terminal import printable
 
 _WIDTH = 160
 

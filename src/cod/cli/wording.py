@@ -9,9 +9,9 @@ try: give / or sim:8gpu
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 
 from cod import __version__
+from cod.cli.terminal import printable
 from cod.errors import CodError
 
 ISSUES = "the project's issues"
@@ -20,7 +20,9 @@ ISSUES = "the project's issues"
 def report(error: CodError) -> str:
     """The whole text for an error, with its line ends."""
     if hasattr(error, "problems"):  # of a spec: these show the line and a caret
-        return str(import_module("cod.cli.spec_errors").report(error))
+        from cod.cli import spec_errors  # which needs the whole of what a spec is
+
+        return spec_errors.report(error)
     lines = [f"error: {error.what}"]
     if error.where:
         lines.append(f"  --> {error.where}")
@@ -38,15 +40,6 @@ def report_bug(error: Exception) -> str:
         f"  --> {_place(error)}\n"
         f"  please report these lines and your command to {ISSUES}: cod {__version__}, Python {python}\n"
         "  try: the same command with COD_DEBUG=1 set, which shows how it came to this\n"
-    )
-
-
-def printable(text: str) -> str:
-    r"""Text without the characters that would move a terminal's cursor; `\x1b` in place of escape."""
-    if text.isprintable():
-        return text
-    return "".join(
-        c if c.isprintable() or c == "\t" else c.encode("unicode_escape").decode("ascii") for c in text
     )
 
 
