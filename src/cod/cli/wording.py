@@ -20,8 +20,10 @@ ISSUES = "the project's issues"
 def report(error: CodError) -> str:
     """The whole text for an error, with its line ends."""
     if hasattr(error, "problems"):  # of a spec: these show the line and a caret
-        from cod.cli import spec_errors  # which needs the whole of what a spec is
+        from cod.cdi.problem import InvalidSpec
+        from cod.cli import spec_errors
 
+        assert isinstance(error, InvalidSpec)
         return spec_errors.report(error)
     lines = [f"error: {error.what}"]
     if error.where:
