@@ -1,5 +1,5 @@
 """`python -m cod` is the command `cod`."""
 
-from cod.cli.main import main
+from cod.cli import start
 
-main()
+start()
