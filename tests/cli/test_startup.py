@@ -28,8 +28,8 @@ def imported(*words: str, directory: Path) -> set[str]:
 @pytest.mark.parametrize(
     ("words", "also"),
     [
-        (("--help",), ("sqlite3", "cod.cli.run", "cod.cdi", "subprocess", "tempfile")),
-        (("--version",), ("sqlite3", "cod.cli.run", "cod.cdi", "subprocess", "tempfile")),
+        (("--help",), ("msgspec", "sqlite3", "cod.cli.run", "cod.cdi", "subprocess", "tempfile")),
+        (("--version",), ("msgspec", "sqlite3", "cod.cli.run", "cod.cdi", "subprocess", "tempfile")),
         (("device", "list", "-o", "json"), ("sqlite3", "subprocess", "cod.cdi.load", "cod.cdi.write")),
         (("spec", "list"), ("sqlite3", "subprocess", "cod.cdi.load", "cod.cdi.write")),
         (("claim", "list", "-o", "json"), ("cod.runtimes", "cod.cli.run", "subprocess")),

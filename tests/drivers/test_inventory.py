@@ -18,7 +18,7 @@ class Fixed(Struct):
     name: str = "fixed.example.com"
     devices: tuple[str, ...] = ("a", "b")
     class_names: tuple[str, ...] = ("fixed",)
-    error: Exception | None = None
+    error: BaseException | None = None
     kind: str = "example.com/fixed"
 
     def classes(self) -> Iterable[DeviceClass]:
@@ -37,7 +37,7 @@ def inventory(root: Path, *drivers: Driver) -> Inventory:
 
 
 def test_a_machine_has_one_slice_a_driver_in_the_pool_of_its_node(tmp_path: Path) -> None:
-    found = inventory(tmp_path, Fixed(), Fixed("other.example.com", ("c",), ()))
+    found = inventory(tmp_path, Fixed(), Fixed("other.example.com", ("c",), (), kind="example.com/other"))
     assert [each.spec.driver for each in found.slices] == ["fixed.example.com", "other.example.com"]
     assert [each.metadata.name for each in found.slices] == [
         "localhost-fixed.example.com-0",
@@ -63,6 +63,33 @@ def test_many_devices_are_divided_into_slices_of_one_pool(tmp_path: Path) -> Non
     assert [len(each.spec.devices) for each in found.slices] == [128, 128, 44]
     assert {each.spec.pool.resource_slice_count for each in found.slices} == {3}
     assert len({each.metadata.name for each in found.slices}) == 3
+
+
+def test_what_is_held_is_known_by_driver_and_device_after_the_machine_was_renamed(tmp_path: Path) -> None:
+    found = inventory(tmp_path, Fixed())
+    held = {
+        ("fixed.example.com", "the-old-name", "b"): "mine",
+        ("fixed.example.com", "the-old-name", "gone"): "mine",
+        ("other.example.com", "the-old-name", "a"): "mine",
+    }
+    assert found.here(held) == {("fixed.example.com", "localhost", "b"): "mine"}
+
+
+def test_a_driver_that_ends_the_program_is_only_a_driver_that_fails(tmp_path: Path) -> None:
+    rude = Fixed("rude.example.com", class_names=(), error=SystemExit(4))
+    found = inventory(tmp_path, rude, Fixed())
+    assert [each.driver for each in found.failures] == ["rude.example.com"]
+    assert len(found.found) == 2
+
+
+def test_one_cdi_name_is_one_device_whoever_offers_it(tmp_path: Path) -> None:
+    twin = Fixed("twin.example.com", class_names=("twin",))
+    found = inventory(tmp_path, Fixed(), twin)
+    assert [(each.driver, each.text) for each in found.failures] == [
+        ("twin.example.com", "device example.com/fixed=a is offered already")
+    ]
+    assert {driver for driver, _, _ in found.found} == {"fixed.example.com"}
+    assert [each.name for each in found.classes] == ["fixed"]
 
 
 def test_a_driver_that_fails_is_reported_gives_nothing_and_harms_no_other(tmp_path: Path) -> None:
@@ -112,7 +139,7 @@ def test_a_class_of_another_driver_may_be_shared_and_not_changed(tmp_path: Path)
                 )
             ]
 
-    shared = inventory(tmp_path, Fixed(), Fixed("other.example.com"))
+    shared = inventory(tmp_path, Fixed(), Fixed("other.example.com", kind="example.com/other"))
     assert [each.name for each in shared.classes] == ["fixed"]
     assert shared.failures == ()
     stolen = inventory(tmp_path, Fixed(), Thief("thief.example.com"))

@@ -107,3 +107,27 @@ def test_a_process_of_another_user_that_proc_does_not_show_counts_as_alive() -> 
         os.setresuid(65534, 65534, 65534)
         os._exit(0 if shown.alive(root) else 1)
     assert os.waitpid(child, 0)[1] == 0
+
+
+def test_where_the_boot_cannot_be_seen_a_process_is_judged_by_the_rest(tmp_path: Path) -> None:
+    subset = Processes(tmp_path)  # a proc that shows processes and nothing else (proc(5), subset=pid)
+    (tmp_path / str(os.getpid())).symlink_to(f"/proc/{os.getpid()}")
+    (tmp_path / "self").symlink_to("/proc/self")
+    assert subset.boot_id() == ""
+    assert subset.alive(me())
+    assert not subset.alive(replace(me(), started=me().started - 1))
+
+
+def test_without_any_proc_every_process_counts_as_alive(tmp_path: Path) -> None:
+    assert Processes(tmp_path).alive(me())
+
+
+def test_a_process_whose_state_cannot_be_read_counts_as_alive_while_it_exists(tmp_path: Path) -> None:
+    shown = Processes(tmp_path)  # hidepid=1: there is a directory, and nothing in it can be read
+    (tmp_path / "self").symlink_to("/proc/self")
+    with subprocess.Popen(["sleep", "60"]) as child:
+        (tmp_path / str(child.pid)).mkdir()
+        process = replace(me(), pid=child.pid)
+        assert shown.alive(process)
+        child.kill()
+    assert not shown.alive(process)

@@ -61,8 +61,18 @@ def test_a_detached_container_is_refused(line: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "line", ["podman run --restart=always IMAGE", "podman run --restart on-failure:3 IMAGE"]
+)
+def test_a_container_that_starts_again_by_itself_is_refused(line: str) -> None:
+    with pytest.raises(Misuse, match="nobody would hold"):
+        podman(line)
+
+
+@pytest.mark.parametrize(
     "line",
     [
+        "podman run --restart=no IMAGE",
+        "podman run IMAGE --restart=always",
         "podman run IMAGE -d",
         "podman run -it IMAGE sh -d --detach",
         "podman run --detach=false IMAGE",

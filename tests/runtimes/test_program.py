@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import pty
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -130,26 +133,33 @@ def test_a_signal_to_cod_reaches_the_command(machine: Machine, name: str) -> Non
 
 def test_ctrl_c_on_a_terminal_reaches_the_command_once_and_its_status_is_kept(machine: Machine) -> None:
     script = "n=0; trap 'n=$((n+1)); echo got $n' INT; echo ready;until read x; do :; done; echo end; exit 5"
-    leader, follower = pty.openpty()
-    # A session of its own, so that the terminal has it as its foreground group.
-    starter = (
-        "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
-        "os.execv(sys.argv[1], sys.argv[1:])"
-    )
-    words = [sys.executable, "-c", starter, *machine.words(*ONE, *sh(script))]
-    with subprocess.Popen(
-        words, env=machine.environ, stdin=follower, stdout=follower, stderr=follower
-    ) as run:
-        os.close(follower)
+    with _on_a_terminal(machine, *ONE, *sh(script)) as (run, leader):
         shown = _read_until(leader, b"ready")
         os.write(leader, b"\x03")
         shown = _read_until(leader, b"got 1")
         os.write(leader, b"\n")
         shown = _read_until(leader, b"end")
         assert run.wait(10) == 5
-    os.close(leader)
     assert b"got 2" not in shown
     assert machine.nothing_is_left()
+
+
+@contextmanager
+def _on_a_terminal(machine: Machine, *words: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Start `cod` in the foreground of a terminal; gives the process and the terminal's other side."""
+    leader, follower = pty.openpty()
+    # A session of its own, so that the terminal has it as its foreground group.
+    starter = (
+        "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+        "os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    whole = [sys.executable, "-c", starter, *machine.words(*words)]
+    with subprocess.Popen(
+        whole, env=machine.environ, stdin=follower, stdout=follower, stderr=follower
+    ) as run:
+        os.close(follower)
+        yield run, leader
+    os.close(leader)
 
 
 def _read_until(descriptor: int, wanted: bytes) -> bytes:
@@ -234,4 +244,79 @@ def test_nothing_is_taken_where_the_spec_cannot_be_written(machine: Machine) -> 
     run = machine.cod(*ONE, "true")
     assert run.returncode == 3
     machine.specs.unlink()
+    assert machine.nothing_is_left()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can rename a machine")
+def test_a_machine_that_was_renamed_still_knows_what_is_held(machine: Machine) -> None:
+    script = ("unshare", "--uts", "sh", "-c", 'hostname renamed; exec "$@"', "sh")
+    with machine.start("run", "-d", "sim-gpu:8", "--", *sh("echo; cat")) as run:
+        assert run.stdout is not None
+        run.stdout.readline()
+        second = subprocess.run(
+            [*script, *machine.words(*ONE, *sh("echo $COD_DEVICES"))],
+            env=machine.environ,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        run.communicate()
+    assert (second.returncode, second.stdout) == (1, "")
+    assert "0 free; held by" in second.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_cod_waits_for_the_ledger_ends_it_before_the_command(
+    machine: Machine, number: signal.Signals
+) -> None:
+    started = machine.directory / "started"
+    assert machine.held() == []
+    with closing(sqlite3.connect(machine.environ["COD_LEDGER"], isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with machine.start(*ONE, *sh(f"echo > {started}; sleep 30")) as run:
+            until(lambda: _waits(run.pid, number))
+            run.send_signal(number)
+            time.sleep(0.1)
+            other.execute("ROLLBACK")
+            assert run.wait(10) == 128 + number
+    assert not started.exists()
+    assert machine.nothing_is_left()
+
+
+def test_ctrl_c_on_a_terminal_while_cod_waits_for_the_ledger_is_not_lost(machine: Machine) -> None:
+    started = machine.directory / "started"
+    assert machine.held() == []
+    with closing(sqlite3.connect(machine.environ["COD_LEDGER"], isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with _on_a_terminal(machine, *ONE, *sh(f"echo > {started}; sleep 30")) as (run, leader):
+            until(lambda: _waits(run.pid, signal.SIGINT))
+            os.write(leader, b"\x03")
+            time.sleep(0.1)
+            other.execute("ROLLBACK")
+            assert run.wait(10) == 130
+    assert not started.exists()
+    assert machine.nothing_is_left()
+
+
+def _waits(pid: int, number: int) -> bool:
+    """Whether a process has come to where it keeps the signal waiting."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    blocked = next(line for line in lines if line.startswith("SigBlk:"))
+    return bool(int(blocked.split()[1], 16) >> (number - 1) & 1)
+
+
+def test_what_a_killed_cod_left_in_the_temporary_directory_goes_when_its_command_has_ended(
+    machine: Machine,
+) -> None:
+    scratch = machine.directory / "tmp"
+    with machine.start(*ONE, *sh("echo; cat")) as run:
+        assert run.stdout is not None
+        run.stdout.readline()
+        run.kill()
+        run.wait()
+        assert machine.cod("run", "-d", "sim-gpu", "--", "true").returncode == 0
+        assert len([*scratch.iterdir()]) == 1  # what its command may still need
+        run.communicate()
+    until(lambda: machine.held() == [])
+    assert machine.cod("run", "-d", "sim-gpu", "--", "true").returncode == 0
     assert machine.nothing_is_left()

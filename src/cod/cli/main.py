@@ -10,10 +10,9 @@ import errno
 import os
 import sys
 from importlib import import_module
-from typing import NoReturn, TextIO
+from typing import NamedTuple, NoReturn, TextIO
 
 import click
-from msgspec import Struct
 
 from cod import __version__
 from cod.cli import wording
@@ -26,7 +25,7 @@ PIPE_CLOSED = 141
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
-class Entry(Struct, frozen=True):
+class Entry(NamedTuple):
     """Where a command lies and what it does, in a line. `part` names one command of a group."""
 
     module: str

@@ -22,20 +22,20 @@ GROUP = "cod.drivers"
 BUILT_IN: tuple[Driver, ...] = (Sim(), Generic())
 
 
-def installed() -> Iterator[tuple[str, Driver | Exception]]:
+def installed() -> Iterator[tuple[str, Driver | BaseException]]:
     """Every driver by name, or why it could not be loaded. An entry point is a driver or makes one."""
     for driver in BUILT_IN:
         yield driver.name, driver
     try:
         points = _entry_points()
-    except Exception as error:  # someone else's packages may be broken in any way
+    except (Exception, SystemExit) as error:  # someone else's packages may be broken in any way
         yield GROUP, error
         return
     for point in points:
         try:
             loaded = point.load()
             yield point.name, loaded() if isinstance(loaded, type) else loaded
-        except Exception as error:  # someone else's code may raise anything
+        except (Exception, SystemExit) as error:  # someone else's code may raise anything
             yield point.name, error
 
 

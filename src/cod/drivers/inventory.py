@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
@@ -30,6 +30,14 @@ class Inventory(Struct, frozen=True):
     found: dict[tuple[str, str, str], FoundDevice] = {}
     failures: tuple[DriverFailure, ...] = ()
 
+    def here(self, held: Mapping[tuple[str, str, str], str]) -> dict[tuple[str, str, str], str]:
+        """Of what is held, and by which claim, the devices of this machine under their present pool.
+
+        A pool has the machine's name, and a machine may be renamed while its devices are held.
+        """
+        holders = {(driver, device): claim for (driver, _, device), claim in held.items()}
+        return {key: holders[key[0], key[2]] for key in self.found if (key[0], key[2]) in holders}
+
 
 class _Wrong(Exception):
     """A driver gave something that cannot be used."""
@@ -40,7 +48,7 @@ def discover(host: Host, drivers: Iterable[Driver] | None = None) -> Inventory:
 
     The pool of a device is the machine's node name.
     """
-    named: Iterable[tuple[str, Driver | Exception]]
+    named: Iterable[tuple[str, Driver | BaseException]]
     named = installed() if drivers is None else [(_name(driver), driver) for driver in drivers]
     pool = host.node_name
     slices: list[ResourceSlice] = []
@@ -48,9 +56,10 @@ def discover(host: Host, drivers: Iterable[Driver] | None = None) -> Inventory:
     found: dict[tuple[str, str, str], FoundDevice] = {}
     failures: list[DriverFailure] = []
     taken: set[str] = set()
+    names: set[str] = set()
     for name, driver in named:
         try:
-            if isinstance(driver, Exception):
+            if isinstance(driver, BaseException):
                 raise driver
             name = driver.name
             if not all(map(is_label, name.split("."))):
@@ -58,10 +67,12 @@ def discover(host: Host, drivers: Iterable[Driver] | None = None) -> Inventory:
             if name in taken:
                 raise _Wrong("another driver has this name")
             offered, devices = _ask(driver, host, classes)
-        except Exception as error:  # someone else's code may raise anything
+            _check_new(devices, names)
+        except (Exception, SystemExit) as error:  # someone else's code may raise anything
             failures.append(DriverFailure(str(name), _text(error)))
             continue
         taken.add(name)
+        names.update(each.qualified_name for each in devices.values())
         classes |= offered
         found |= {(name, pool, device): each for device, each in devices.items()}
         slices += _slices(name, pool, tuple(devices.values()))
@@ -89,6 +100,15 @@ def _ask(
     return classes, devices
 
 
+def _check_new(devices: Mapping[str, FoundDevice], known: set[str]) -> None:
+    """Refuse a CDI name that is offered already: two devices of one name could be held by two claims."""
+    seen = set(known)
+    for each in devices.values():
+        if each.qualified_name in seen:
+            raise _Wrong(f"device {each.qualified_name} is offered already")
+        seen.add(each.qualified_name)
+
+
 def _slices(driver: str, pool: str, devices: tuple[FoundDevice, ...]) -> list[ResourceSlice]:
     """One slice a driver, more where the API's limit asks for it, none without a device."""
     starts = range(0, len(devices), MOST_DEVICES_OF_SLICE)
@@ -114,5 +134,5 @@ def _name(driver: object) -> str:
         return type(driver).__name__
 
 
-def _text(error: Exception) -> str:
+def _text(error: BaseException) -> str:
     return str(error) if isinstance(error, _Wrong) else f"{type(error).__name__}: {error}".rstrip(": ")

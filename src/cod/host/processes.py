@@ -40,8 +40,9 @@ class Processes(Struct, frozen=True):
 
     def alive(self, process: Process) -> bool:
         """Whether that very process, not another with its number, may still be at work."""
-        if process.boot != self.boot_id():
-            return False
+        boot = self.boot_id()
+        if boot and process.boot and process.boot != boot:
+            return False  # where a boot cannot be seen (proc mounted with subset=pid), the rest has to tell
         if process.namespace != self._namespace():
             return True
         started = self._started(process.pid)
@@ -70,8 +71,8 @@ class Processes(Struct, frozen=True):
         return None if state in "ZXx" and threads <= 1 else started
 
     def _hidden(self, pid: int) -> bool:
-        """Whether there is a process that proc does not show us, as under `hidepid`."""
-        if (self.proc / str(pid)).exists():
+        """Whether there is a process whose state proc does not show us, as under `hidepid`."""
+        if self._read(f"{pid}/stat"):
             return False  # shown, and known to be a zombie
         try:
             os.kill(pid, 0)
@@ -79,7 +80,7 @@ class Processes(Struct, frozen=True):
             return True
         except (OSError, OverflowError):
             return False
-        return False
+        return True
 
     def _namespace(self) -> str:
         try:

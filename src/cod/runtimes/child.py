@@ -29,6 +29,7 @@ HELD = (
     signal.SIGUSR2,
     signal.SIGCHLD,
 )
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _FROM_KERNEL = 0x80  # si_code of what a terminal sends: the whole foreground group has it already
 _GO = b"g"
 _CANNOT_RUN = 126
@@ -48,6 +49,22 @@ def signals_held() -> Iterator[set[int]]:
             pass  # what came too late for the child is not meant for us
         signal.signal(signal.SIGCHLD, disposition)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def told_to_end() -> int | None:
+    """The number of a signal that waits for us and would have ended us; call it while `signals_held`.
+
+    A signal that came before the child was started never reaches it by itself.
+    """
+    waiting = signal.sigpending()
+    return next(
+        (
+            number
+            for number in ENDING
+            if number in waiting and signal.getsignal(number) is not signal.SIG_IGN  # as nohup(1) has it
+        ),
+        None,
+    )
 
 
 class Child(Struct):

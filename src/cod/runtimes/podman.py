@@ -94,6 +94,12 @@ def _refuse_remote(options: list[Option], environ: Mapping[str, str]) -> None:
 
 def _refuse_detached(options: list[Option]) -> None:
     for option in options:
+        if option.name == "restart" and option.value not in ("", "no"):
+            raise Misuse(
+                f"nobody would hold the devices of a container that starts again ({' '.join(option.words)})",
+                causes=("its first process holds them, and Podman would put another in its place",),
+                hint="leave it out, and start the whole again: until cod run … -- podman run …; do :; done",
+            )
         if option.name in ("d", "detach") and option.is_on:
             raise Misuse(
                 f"nobody would hold the devices of a detached container ({option.words[0]})",

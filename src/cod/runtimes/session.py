@@ -9,10 +9,9 @@ Nothing keeps the ledger open while the command runs.
 from __future__ import annotations
 
 import os
-import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -26,9 +25,10 @@ from cod.host.processes import Process, Processes
 from cod.ledger import Ledger, NotHeld
 from cod.prepare import prepare, sweep, unprepare
 from cod.resource import ResourceClaim
-from cod.runtimes.child import signals_held, start
+from cod.runtimes.child import signals_held, start, told_to_end
 from cod.runtimes.choose import command_for
 from cod.runtimes.command import Launch
+from cod.runtimes.scratch import scratch_of, sweep_scratch
 
 _OFTEN, _SELDOM = 0.02, 0.5  # seconds between looks for the number of a container's first process
 _OFTEN_ENOUGH = 250
@@ -77,7 +77,7 @@ def run(order: Order) -> Outcome:
         outcome = None
         try:
             prepared = prepare(claim, order.inventory.found, order.spec_dir, order.ledger)
-            with _scratch() as scratch:
+            with scratch_of(order.claim.name, order.ledger) as scratch:
                 outcome = _hold(order, command.launch(prepared, scratch), mask)
         finally:
             if outcome is None or outcome.survivor is None:
@@ -92,9 +92,12 @@ def _take(order: Order) -> ResourceClaim:
     with Ledger(order.ledger, order.processes) as ledger:
         with suppress(WriteFailed):
             sweep(order.spec_dir, order.ledger, ledger.names)
+        sweep_scratch(order.ledger, ledger.names)
         return ledger.take(
             order.claim,
-            lambda held: allocate(order.claim, order.inventory.classes, order.inventory.slices, held),
+            lambda held: allocate(
+                order.claim, order.inventory.classes, order.inventory.slices, order.inventory.here(held)
+            ),
             myself,
             order.argv,
             order.now,
@@ -109,17 +112,6 @@ def _give_back(order: Order) -> None:
         ledger.give_back(order.claim.name)
 
 
-@contextmanager
-def _scratch() -> Iterator[Path]:
-    """A private directory that is gone afterwards."""
-    try:
-        made = tempfile.TemporaryDirectory(prefix="cod-", ignore_cleanup_errors=True)
-    except OSError as error:
-        raise WriteFailed("write", Path(error.filename or tempfile.gettempdir()), error) from error
-    with made as directory:
-        yield Path(directory)
-
-
 def _hold(order: Order, launch: Launch, mask: set[int]) -> Outcome:
     """Start the command, and wait for its end."""
     variables = (variable.partition("=") for variable in launch.environment)
@@ -129,6 +121,10 @@ def _hold(order: Order, launch: Launch, mask: set[int]) -> Outcome:
     except BaseException:
         child.abandon()
         raise
+    # The last moment at which it has done nothing: whoever said meanwhile that we should end is obeyed.
+    if number := told_to_end():
+        child.abandon()
+        return Outcome(128 + number)
     child.let_go(order.argv[0])
     first = _FirstProcess(order, launch.pid_file)
     status = child.wait(first.look)
