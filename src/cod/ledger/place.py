@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from zlib import crc32
 
 
 def ledger_path(environ: Mapping[str, str]) -> Path:
@@ -17,3 +18,8 @@ def ledger_path(environ: Mapping[str, str]) -> Path:
     if not state.is_absolute():
         state = Path(environ.get("HOME") or Path.home()) / ".local/state"
     return state / "cod/ledger.db"
+
+
+def ledger_key(ledger: Path) -> str:
+    """Eight characters that tell one ledger from others, in the names of files that belong to its claims."""
+    return f"{crc32(os.fsencode(os.path.realpath(ledger))):08x}"

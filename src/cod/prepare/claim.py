@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from zlib import crc32
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -21,6 +20,7 @@ from cod.cdi.version import minimum_version
 from cod.cdi.write import remove, transient_spec_name, write
 from cod.drivers import FoundDevice
 from cod.errors import Refused
+from cod.ledger import ledger_key
 from cod.resource import ResourceClaim
 
 VENDOR = "cod.dev"
@@ -108,8 +108,7 @@ def _found(claim: ResourceClaim, device: DeviceId, found: Mapping[DeviceId, Foun
 
 def _prefix(ledger: Path) -> str:
     """How the names of all spec files of a ledger's claims begin."""
-    owner = crc32(os.fsencode(os.path.realpath(ledger)))
-    return transient_spec_name(VENDOR, CLASS, f"{owner:08x}_")
+    return transient_spec_name(VENDOR, CLASS, f"{ledger_key(ledger)}_")
 
 
 def _files(directory: Path, prefix: str) -> dict[str, tuple[int, int]]:

@@ -13,9 +13,9 @@ import tempfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from zlib import crc32
 
 from cod.cdi.write import WriteFailed
+from cod.ledger import ledger_key
 
 
 @contextmanager
@@ -47,7 +47,7 @@ def sweep_scratch(ledger: Path, living: Callable[[], Collection[str]]) -> None:
 
 
 def _prefix(ledger: Path) -> str:
-    return f"cod-{crc32(os.fsencode(os.path.realpath(ledger))):08x}-"
+    return f"cod-{ledger_key(ledger)}-"
 
 
 def _directories() -> list[Path]:
