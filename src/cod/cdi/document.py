@@ -14,14 +14,13 @@ from typing import Any
 import yaml
 from msgspec.structs import replace
 
+from cod.cdi.files import MAX_NODES
 from cod.cdi.problem import Path, Problem, Stage
 from cod.cdi.quote import quote
 from cod.cdi.scalars import Scalar, UnreadableScalar, as_key, resolve, resolve_tagged
 
 # Deeper than any spec can be; the reference's own limit is 10,000 levels.
 MAX_DEPTH = 64
-# Nodes after aliases are followed: some 600 MiB. A spec of a thousand devices has some 50,000.
-MAX_NODES = 1_000_000
 
 _MERGE_TAG = "tag:yaml.org,2002:merge"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

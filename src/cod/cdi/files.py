@@ -13,6 +13,8 @@ EXTENSIONS = (".json", ".yaml")
 
 # A spec with 10,000 devices has some 6 MiB.
 MAX_BYTES = 32 * 1024 * 1024
+# Values in one file after aliases are followed: some 600 MiB. A spec of a thousand devices has some 50,000.
+MAX_NODES = 1_000_000
 
 # A file that changed this recently may change again without a trace in its times: some file systems count
 # whole seconds.

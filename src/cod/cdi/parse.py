@@ -11,12 +11,10 @@ from __future__ import annotations
 from msgspec import DecodeError
 from msgspec.json import Decoder, Encoder
 
-from cod.cdi.files import MAX_BYTES
+from cod.cdi.files import MAX_BYTES, MAX_NODES
 from cod.cdi.problem import InvalidSpec, Problem, Stage
 from cod.cdi.spec import Spec
 
-# As in `cod.cdi.document`, which is not imported here for its cost.
-_MAX_NODES = 1_000_000
 # YAML looks no further for the colon behind a key.
 _LONGEST_KEY = 1000
 
@@ -84,9 +82,9 @@ def parse_plain_json(data: bytes) -> Spec | None:
 
 def _may_be_too_large(data: bytes) -> bool:
     """Whether the careful way may count too many values; each stands behind one of these characters."""
-    if len(data) <= _MAX_NODES:
+    if len(data) <= MAX_NODES:
         return False
-    return 2 * data.count(b":") + sum(map(data.count, (b",", b"[", b"{"))) >= _MAX_NODES
+    return 2 * data.count(b":") + sum(map(data.count, (b",", b"[", b"{"))) >= MAX_NODES
 
 
 def _has_long_keys(spec: Spec) -> bool:
