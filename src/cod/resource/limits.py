@@ -44,7 +44,10 @@ def is_special(device: Device) -> bool:
     if device.taints or device.consumes_counters:
         return True
     return any(
-        each.ints is not None or each.strings is not None or each.bools is not None or each.versions is not None
+        each.ints is not None
+        or each.strings is not None
+        or each.bools is not None
+        or each.versions is not None
         for each in device.attributes.values()
     )
 

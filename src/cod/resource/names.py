@@ -1,4 +1,4 @@
-"""Names as Kubernetes has them: DNS labels and subdomains, C identifiers, qualified names, label keys and values.
+"""Names as Kubernetes has them: DNS labels and subdomains, C identifiers, qualified names, keys of labels.
 
 Each `…_flaws` says everything that is wrong with a name, in Kubernetes' words, and nothing where it is right.
 A name is looked at once; answers are kept. Source: Kubernetes `k8s.io/apimachinery/pkg/api/validate/content`;
@@ -22,16 +22,17 @@ _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
 _IDENTIFIER = "[A-Za-z_][A-Za-z0-9_]*"
 _WORD = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _RULES = {
-    _LABEL: "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and"
-    " end with an alphanumeric character (e.g. 'my-name',  or '123-abc'",
-    _SUBDOMAIN: "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and"
-    " must start and end with an alphanumeric character (e.g. 'example.com'",
+    _LABEL: "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must"
+    " start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc'",
+    _SUBDOMAIN: "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or"
+    " '.', and must start and end with an alphanumeric character (e.g. 'example.com'",
     _IDENTIFIER: "a valid C identifier must start with alphabetic character or '_', followed by a string of"
     " alphanumeric characters or '_' (e.g. 'my_name',  or 'MY_NAME',  or 'MyName'",
-    _WORD: "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an"
-    " alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc'",
-    f"({_WORD})?": "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and"
-    " must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345'",
+    _WORD: "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with"
+    " an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc'",
+    f"({_WORD})?": "a valid label must be an empty string or consist of alphanumeric characters, '-', '_'"
+    " or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or"
+    " '12345'",
 }
 _compiled = cache(re.compile)  # when first needed: most commands check no name
 
@@ -55,7 +56,7 @@ def subdomain_flaws(text: str) -> Flaws:
 
 @lru_cache(maxsize=4096)
 def driver_flaws(text: str) -> Flaws:
-    """What keeps a text from being the name of a driver: a short DNS subdomain, of which capitals are tolerated."""
+    """What keeps a text from being the name of a driver: a short DNS subdomain; capitals are tolerated."""
     if not text:
         return ("the name must not be empty",)
     return (*_too_long(text, LONGEST_DRIVER), *_mismatch(_SUBDOMAIN, text.lower()))
@@ -70,7 +71,7 @@ def pool_flaws(text: str) -> Flaws:
 
 @lru_cache(maxsize=4096)
 def qualified_name_flaws(text: str) -> Flaws:
-    """What keeps a text from being the name of an attribute or a capacity: a C identifier, maybe with a domain."""
+    """What keeps a text from naming an attribute or a capacity: a C identifier, maybe with a domain."""
     parts = text.split("/")
     if len(parts) > 2:
         return ("must not contain more than one slash",)
@@ -93,13 +94,13 @@ def full_name_flaws(text: str) -> Flaws:
 
 @lru_cache(maxsize=4096)
 def label_key_flaws(text: str) -> Flaws:
-    """What keeps a text from being the key of a label, a taint or a condition: a word, maybe with a subdomain."""
+    """What keeps a text from being the key of a label or a taint: a word, maybe with a subdomain."""
     parts = text.split("/")
     if len(parts) > 2:
+        rest = _RULES[_WORD].removeprefix("name part ")
         return (
-            "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an"
-            " alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is"
-            f" '{_WORD}') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
+            f"a qualified name {rest}, regex used for validation is '{_WORD}') with an optional DNS subdomain"
+            " prefix and '/' (e.g. 'example.com/MyName')",
         )
     flaws: list[str] = []
     if len(parts) == 2:

@@ -25,9 +25,9 @@ Path = tuple[str | int, ...]
 class Problem(Struct, frozen=True):
     """One flaw and where it stands.
 
-    `path` leads into the object: names of fields, numbers of items from 0, and a `Key` for what lies in a map.
-    `kind` is the sort of flaw, such as "Invalid value"; `value`, as JSON, is what is there, "" if that says
-    nothing; `detail` is the rule that is broken.
+    `path` leads into the object: names of fields, numbers of items from 0, and a `Key` for what lies in a
+    map. `kind` is the sort of flaw, such as "Invalid value"; `value`, as JSON, is what is there, "" if that
+    says nothing; `detail` is the rule that is broken.
     """
 
     path: Path
@@ -52,7 +52,7 @@ class Problem(Struct, frozen=True):
 
 
 class InvalidObject(Refused):
-    """An object, or a document that should hold some, that the API server would not take; with all its problems."""
+    """An object, or a document that should hold some, that the API server would not take; all problems."""
 
     def __init__(self, subject: str, problems: Sequence[Problem], *, where: str = "", hint: str = "") -> None:
         self.problems = tuple(problems)

@@ -1,8 +1,8 @@
 """Quantities as Kubernetes has them: `80Gi`, `1500m`, `2e3`; exact, with one canonical form each.
 
-A quantity is a decimal number whose notation is remembered: decimal suffixes, binary ones, or an exponent. What
-is parsed is kept down to nano, anything finer is rounded away from zero, and a binary one ends at 2^63 - 1.
-Source: Kubernetes `k8s.io/apimachinery/pkg/api/resource` Quantity.
+A quantity is a decimal number whose notation is remembered: decimal suffixes, binary ones, or an exponent.
+What is parsed is kept down to nano, anything finer is rounded away from zero, and a binary one ends at 2^63 -
+1. Source: Kubernetes `k8s.io/apimachinery/pkg/api/resource` Quantity.
 """
 
 from __future__ import annotations
@@ -39,8 +39,9 @@ class InvalidQuantity(Refused):
 class Quantity(Struct, frozen=True, gc=False, eq=False):
     """The number `unscaled` times ten to the power of `scale`, and how it is written.
 
-    `written` is the text it was parsed from where Kubernetes would print that again; `wide` says that Kubernetes
-    holds it as a big decimal and gives no int64 for it. Quantities are equal, and have an order, by their value.
+    `written` is the text it was parsed from where Kubernetes would print that again; `wide` says that
+    Kubernetes holds it as a big decimal and gives no int64 for it. Quantities are equal, and have an order,
+    by their value.
     """
 
     unscaled: int
@@ -69,6 +70,11 @@ class Quantity(Struct, frozen=True, gc=False, eq=False):
         """-1, 0 or 1."""
         return (self.unscaled > 0) - (self.unscaled < 0)
 
+    @property
+    def has_fraction(self) -> bool:
+        """Whether this is no whole number."""
+        return self.scale < 0 and (self.scale < -_LONGEST or bool(self.unscaled % 10**-self.scale))
+
     def compare(self, other: Quantity) -> int:
         """-1, 0 or 1 as this is less than, equal to or more than another."""
         if self.sign != other.sign or not self.sign:
@@ -78,7 +84,8 @@ class Quantity(Struct, frozen=True, gc=False, eq=False):
         if mine[0] > theirs[1] or mine[1] < theirs[0]:
             return self.sign if mine[0] > theirs[1] else -self.sign
         scale = min(self.scale, other.scale)
-        a, b = self.unscaled * 10 ** (self.scale - scale), other.unscaled * 10 ** (other.scale - scale)
+        a: int = self.unscaled * 10 ** (self.scale - scale)
+        b: int = other.unscaled * 10 ** (other.scale - scale)
         return (a > b) - (a < b)
 
     def __eq__(self, other: object) -> bool:
@@ -216,7 +223,9 @@ def is_quantity(text: str) -> bool:
 
 
 def _invalid(text: str, why: str) -> InvalidQuantity:
-    return InvalidQuantity(f"invalid quantity {text[:80]!r}", causes=(why,), hint="a number and a suffix, as in 80Gi")
+    return InvalidQuantity(
+        f"invalid quantity {text[:80]!r}", causes=(why,), hint="a number and a suffix, as in 80Gi"
+    )
 
 
 def _read_suffix(text: str, suffix: str) -> tuple[int, int, Format]:

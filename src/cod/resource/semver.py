@@ -54,7 +54,7 @@ class Version(Struct, frozen=True, gc=False, eq=False):
 
     @property
     def _rank(self) -> tuple[object, ...]:
-        """What sorts as § 11 says: no prerelease after all of them, numbers before words, less before more."""
+        """What sorts as § 11 says: none after all prereleases, numbers before words, fewer before more."""
         parts = tuple((0, part, "") if isinstance(part, int) else (1, 0, part) for part in self.prerelease)
         return self.major, self.minor, self.patch, not self.prerelease, parts
 
@@ -67,8 +67,8 @@ def is_version(text: str) -> bool:
 def parse_version(text: str, *, normalize: bool = False) -> Version:
     """The version that a text is. Raises InvalidVersion.
 
-    With `normalize`, a leading v, leading zeros and a missing minor or patch number are forgiven, as Kubernetes'
-    CEL function `semver(text, true)` does.
+    With `normalize`, a leading v, leading zeros and a missing minor or patch number are forgiven, as
+    Kubernetes' CEL function `semver(text, true)` does.
     """
     match = _VERSION.fullmatch(_normal(text) if normalize else text)
     if match is None:
@@ -77,11 +77,13 @@ def parse_version(text: str, *, normalize: bool = False) -> Version:
             causes=("must be a string compatible with semver.org spec 2.0.0",),
             hint="three numbers with dots, as in 1.2.3",
         )
-    prerelease = tuple(int(part) if part.isdigit() else part for part in match[4].split(".")) if match[4] else ()
-    numbers = [int(match[group]) for group in (1, 2, 3)]
-    if max((*numbers, *(part for part in prerelease if isinstance(part, int)))) > _LARGEST:
+    prerelease = (
+        tuple(int(part) if part.isdigit() else part for part in match[4].split(".")) if match[4] else ()
+    )
+    major, minor, patch = (int(match[group]) for group in (1, 2, 3))
+    if max((major, minor, patch, *(part for part in prerelease if isinstance(part, int)))) > _LARGEST:
         raise InvalidVersion(f"invalid version {text!r}", causes=(f"a number is larger than {_LARGEST}",))
-    return Version(*numbers, prerelease, tuple(match[5].split(".")) if match[5] else ())
+    return Version(major, minor, patch, prerelease, tuple(match[5].split(".")) if match[5] else ())
 
 
 def _normal(text: str) -> str:

@@ -19,7 +19,7 @@ _JSON_NAMES = {str: "string", bool: "boolean", int: "integer", float: "number", 
 
 
 def fitted(data: Any, type_: type[Struct], findings: Findings, path: Path = ()) -> Any:
-    """Plain data that `msgspec.convert` takes for the type; each field that had to be left out is a finding."""
+    """Plain data that `msgspec.convert` takes for the type; what had to be left out is a finding."""
     return _fit(data, _shape(type_), findings, path)
 
 

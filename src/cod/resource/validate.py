@@ -1,20 +1,18 @@
-"""The rules of `resource.k8s.io/v1`: everything for which the API server would refuse an object, in its words.
+"""The rules of `resource.k8s.io/v1`: everything for which the API server refuses an object, in its words.
 
-Where the API server leaves a list unread that is too long, so does this; otherwise all flaws are found, whatever
-the object. What needs more than the object is not checked here: names that must be unique in a pool, counter sets
-that must exist, what an update may change. Source: Kubernetes `pkg/apis/resource/validation`.
+Where the API server leaves a list unread that is too long, so does this; otherwise all flaws are found,
+whatever the object. What needs more than the object is not checked here: names that must be unique in a pool,
+counter sets that must exist, what an update may change. Source: Kubernetes `pkg/apis/resource/validation`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from cod.resource.claims import ResourceClaim
 from cod.resource.classes import ClassSpec, DeviceClass
-from cod.resource.limits import LONGEST_ANNOTATIONS, MOST_CONFIGS, MOST_SELECTORS
+from cod.resource.kinds import Object
+from cod.resource.limits import LONGEST_ANNOTATIONS, MOST_CONFIGS
 from cod.resource.meta import API_VERSION, ObjectMeta
 from cod.resource.names import (
-    Flaws,
     label_flaws,
     label_key_flaws,
     label_value_flaws,
@@ -28,13 +26,12 @@ from cod.resource.validate_parts import CheckExpression, Rules, check_opaque, ch
 from cod.resource.validate_slices import check_slice_spec
 from cod.resource.validate_status import check_status
 
-Object = ResourceSlice | DeviceClass | ResourceClaim | ResourceClaimTemplate
-
 
 def problems(value: Object, check_expression: CheckExpression | None = None) -> list[Problem]:
     """Everything that is wrong with an object, in the order of its fields, metadata first.
 
-    `check_expression` says what is wrong with a CEL expression, "" if nothing is; without it none is compiled.
+    `check_expression` says what is wrong with a CEL expression, "" if nothing is; without it none is
+    compiled.
     """
     found = Findings()
     rules = Rules(found, check_expression or (lambda _: ""))
@@ -106,7 +103,8 @@ def _check_owners(meta: ObjectMeta, path: Path, found: Findings) -> None:
             if not value:
                 found.invalid((*here, field), value, "must not be empty")
     if len(controllers) > 1:
-        text = f"Only one reference can have Controller set to true. Found \"true\" in references for {', '.join(controllers)}"
+        text = 'Only one reference can have Controller set to true. Found "true" in references for '
+        text += ", ".join(controllers)
         found.invalid((*path, "ownerReferences"), controllers, text)
 
 

@@ -33,13 +33,16 @@ def check_capacity(capacity: Capacity, path: Path, found: Findings, *, shared: b
     before = len(found)
     default = None if policy.default is None else check_quantity(policy.default, (*here, "default"), found)
     if policy.valid_values and policy.valid_range is not None:
-        text = 'exactly one policy can be specified, cannot specify "validValues" and "validRange" at the same time'
+        text = 'exactly one policy can be specified, cannot specify "validValues" and "validRange" at the'
+        text += " same time"
         found.forbidden(here, text)
         return
     if policy.valid_values:
         _check_values(policy, default, value, here, found)
     elif policy.valid_range is not None:
-        _check_range(policy.valid_range, policy.default, default, value, here, found, intact=len(found) == before)
+        _check_range(
+            policy.valid_range, policy.default, default, value, here, found, intact=len(found) == before
+        )
 
 
 def _check_values(
@@ -84,7 +87,9 @@ def _check_range(
     here = (*path, "validRange")
     texts = {"min": range_.min, "max": range_.max, "step": range_.step}
     before = len(found)
-    parts = {name: check_quantity(text, (*here, name), found) for name, text in texts.items() if text is not None}
+    parts = {
+        name: check_quantity(text, (*here, name), found) for name, text in texts.items() if text is not None
+    }
     if "min" not in parts:
         found.required((*here, "min"), "required when validRange is defined")
         return
@@ -134,17 +139,18 @@ def _check_step(parts: dict[str, Quantity | None], most: Quantity, path: Path, f
         found.invalid((*path, "step"), str(step), text)
     for name, part in given.items():
         if not in_milli and (part.sign < 0 or part > Quantity(MOST)):
-            text = "must be greater than or equal to 0" if part.sign < 0 else f"must not be larger than {MOST}"
+            text = (
+                "must be greater than or equal to 0" if part.sign < 0 else f"must not be larger than {MOST}"
+            )
             found.invalid((*path, name), str(part), text)
             unsafe = True
     if unsafe:
         return
     scale = -3 if in_milli else 0
-    for name in ("default", "max"):
-        part = given.get(name)
-        if part is not None and (part.scaled(scale) - least.scaled(scale)) % step.scaled(scale):
+    for end in filter(None, (parts["default"], parts["max"])):
+        if (end.scaled(scale) - least.scaled(scale)) % step.scaled(scale):
             text = f"value is not a multiple of a given step ({step}) from ({least})"
-            found.invalid((*path, "step"), str(part), text)
+            found.invalid((*path, "step"), str(end), text)
 
 
 def check_node_allocatable(device: Device, path: Path, found: Findings) -> None:
@@ -173,7 +179,9 @@ def _check_mapping(mapping: NodeAllocatableMapping, device: Device, path: Path, 
         if mapping.capacity_key not in device.capacity:
             found.not_found((*path, "capacityKey"), mapping.capacity_key)
         if mapping.capacity_multiplier is None:
-            found.required((*path, "capacityMultiplier"), "capacityMultiplier is required when capacityKey is set")
+            found.required(
+                (*path, "capacityMultiplier"), "capacityMultiplier is required when capacityKey is set"
+            )
     elif mapping.capacity_multiplier is not None:
         found.required((*path, "capacityKey"), "capacityKey is required when capacityMultiplier is set")
     for field, text in (

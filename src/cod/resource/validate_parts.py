@@ -10,11 +10,16 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from cod.resource.claims import ClaimConfig
 from cod.resource.classes import OpaqueConfig, Selector
 from cod.resource.limits import LONGEST_EXPRESSION, LONGEST_PARAMETERS, MOST_CONDITIONS, MOST_SELECTORS
-from cod.resource.names import LONGEST_DRIVER, label_key_flaws, label_flaws, pool_flaws, subdomain_flaws
-from cod.resource.names import label_value_flaws
+from cod.resource.names import (
+    LONGEST_DRIVER,
+    label_flaws,
+    label_key_flaws,
+    label_value_flaws,
+    pool_flaws,
+    subdomain_flaws,
+)
 from cod.resource.nodes import NodeSelector, NodeSelectorRequirement
 from cod.resource.problem import Findings, Path
 from cod.resource.quantity import InvalidQuantity, Quantity, parse_quantity
@@ -102,15 +107,6 @@ def check_expression(text: str, path: Path, rules: Rules) -> None:
         rules.found.invalid(path, text, flaw)
 
 
-def check_configs(
-    configs: Sequence[ClaimConfig], path: Path, rules: Rules, check_requests: Callable[[Sequence[str], Path], None]
-) -> None:
-    """Check settings that are for some requests."""
-    for index, config in enumerate(configs):
-        check_requests(config.requests, (*path, index, "requests"))
-        check_opaque(config.opaque, (*path, index, "opaque"), rules)
-
-
 def check_opaque(config: OpaqueConfig | None, path: Path, rules: Rules) -> None:
     """Check settings for a driver."""
     if config is None:
@@ -155,7 +151,9 @@ def _check_requirement(requirement: NodeSelectorRequirement, path: Path, found: 
                 found.required((*path, "values"), "must be specified when `operator` is 'In' or 'NotIn'")
         case "Exists" | "DoesNotExist":
             if values:
-                found.forbidden((*path, "values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")
+                found.forbidden(
+                    (*path, "values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
+                )
         case "Gt" | "Lt":
             if len(values) != 1:
                 text = "must be specified single value when `operator` is 'Lt' or 'Gt'"
@@ -181,7 +179,7 @@ def _check_field(requirement: NodeSelectorRequirement, path: Path, found: Findin
 
 
 def check_conditions(conditions: Sequence[str], failures: Sequence[str], path: Path, found: Findings) -> None:
-    """Check binding conditions and binding failure conditions: both or none, nothing twice, nothing in both."""
+    """Check binding conditions and failure conditions: both or none, nothing twice, nothing in both."""
     for names, field in ((conditions, "bindingConditions"), (failures, "bindingFailureConditions")):
         if fits(names, MOST_CONDITIONS, (*path, field), found):
             for index, name in enumerate(names):

@@ -18,7 +18,13 @@ from cod.resource.limits import (
     MOST_TAINTS,
     most_devices,
 )
-from cod.resource.names import full_name_flaws, label_flaws, label_key_flaws, label_value_flaws, qualified_name_flaws
+from cod.resource.names import (
+    full_name_flaws,
+    label_flaws,
+    label_key_flaws,
+    label_value_flaws,
+    qualified_name_flaws,
+)
 from cod.resource.nodes import NodeSelector
 from cod.resource.problem import Findings, Key, Path
 from cod.resource.semver import is_version
@@ -43,12 +49,15 @@ from cod.resource.validate_parts import (
 _LISTS = ("bools", "ints", "strings", "versions")
 _ON_SLICE = "exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required"
 _ON_DEVICE = (
-    "exactly one of `nodeName`, `nodeSelector`, or `allNodes` is required when `perDeviceNodeSelection` is set to"
-    " true in the ResourceSlice spec"
+    "exactly one of `nodeName`, `nodeSelector`, or `allNodes` is required when `perDeviceNodeSelection` is"
+    " set to true in the ResourceSlice spec"
+)
+_PARTITION_TYPE_MISSING = (
+    "device consumes counters and `partitionTypeAttribute` names this attribute, so it must be set"
 )
 _NOT_ON_DEVICE = (
-    "`nodeName`, `nodeSelector` and `allNodes` can only be set if `perDeviceNodeSelection` is set to true in the"
-    " ResourceSlice spec"
+    "`nodeName`, `nodeSelector` and `allNodes` can only be set if `perDeviceNodeSelection` is set to true in"
+    " the ResourceSlice spec"
 )
 
 
@@ -81,11 +90,9 @@ def _check_pool(pool: Pool, path: Path, found: Findings) -> None:
 
 def _check_nodes_of_slice(spec: SliceSpec, path: Path, found: Findings) -> None:
     ways = _ways(spec.node_name, spec.node_selector, spec.all_nodes, path, found)
-    if selector := spec.node_selector:
-        if len(selector.node_selector_terms) != 1:
-            count = len(selector.node_selector_terms)
-            here = (*path, "nodeSelector", "nodeSelectorTerms")
-            found.invalid(here, count, "must have exactly one node selector term")
+    if spec.node_selector is not None and (count := len(spec.node_selector.node_selector_terms)) != 1:
+        here = (*path, "nodeSelector", "nodeSelectorTerms")
+        found.invalid(here, count, "must have exactly one node selector term")
     if spec.per_device_node_selection:
         ways.append("`perDeviceNodeSelection`")
     elif spec.per_device_node_selection is not None:
@@ -96,7 +103,9 @@ def _check_nodes_of_slice(spec: SliceSpec, path: Path, found: Findings) -> None:
         found.invalid(path, f"{{{', '.join(ways)}}}", f"{_ON_SLICE}, but multiple fields are set")
 
 
-def _ways(name: str, selector: NodeSelector | None, everywhere: bool | None, path: Path, found: Findings) -> list[str]:
+def _ways(
+    name: str, selector: NodeSelector | None, everywhere: bool | None, path: Path, found: Findings
+) -> list[str]:
     """The fields that say where devices are available, each of them checked."""
     ways = []
     if name:
@@ -117,7 +126,9 @@ def _check_device(device: Device, spec: SliceSpec, path: Path, found: Findings) 
     _check_attributes(device, path, found)
     for name, capacity in device.capacity.items():
         _check_name(name, (*path, "capacity"), found)
-        check_capacity(capacity, (*path, "capacity", Key(name)), found, shared=device.allow_multiple_allocations)
+        check_capacity(
+            capacity, (*path, "capacity", Key(name)), found, shared=device.allow_multiple_allocations
+        )
     if device.taints and fits(device.taints, MOST_TAINTS, (*path, "taints"), found):
         for index, taint in enumerate(device.taints):
             _check_taint(taint, (*path, "taints", index), found)
@@ -180,7 +191,7 @@ def _check_attribute(attribute: Attribute, name: str, path: Path, found: Finding
             values += len(items)
             _check_list(field, items, (*here, field), found)
     if given != 1:
-        found.invalid(here, "" if not given else given, "exactly one value must be specified")
+        found.invalid(here, given or "", "exactly one value must be specified")
     return values or 1
 
 
@@ -260,8 +271,7 @@ def _check_partition_type(spec: SliceSpec, path: Path, found: Findings) -> None:
         here = (*path, "devices", index, "attributes", Key(name))
         attribute = device.attributes.get(name) or device.attributes.get(name.removeprefix(f"{spec.driver}/"))
         if attribute is None:
-            text = "device consumes counters and `partitionTypeAttribute` names this attribute, so it must be set"
-            found.required(here, text)
+            found.required(here, _PARTITION_TYPE_MISSING)
         elif attribute.string is None:
             text = "must be a string value because `partitionTypeAttribute` names this attribute"
             found.invalid(here, "", text)
