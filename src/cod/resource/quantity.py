@@ -179,8 +179,7 @@ class Quantity(Struct, frozen=True, gc=False, eq=False):
 
 @lru_cache(maxsize=4096)
 def parse_quantity(text: str) -> Quantity:
-    """The quantity that a text is. Blanks around it are left out. Raises InvalidQuantity."""
-    text = text.strip(" \t\r\n")
+    """The quantity that a text is, without blanks around it. Raises InvalidQuantity."""
     match = _FORM.fullmatch(text) if 0 < len(text) <= _LONGEST else None
     if match is None:
         raise _invalid(text, _RULE)
