@@ -15,8 +15,8 @@ from cod.resource import (
     problems,
     resource_slices,
 )
-from cod.resource.slices import Counter
 from cod.resource.names import subdomain_flaws
+from cod.resource.slices import Counter
 
 from .objects import DRIVER, TAINT, consumption, device, devices
 

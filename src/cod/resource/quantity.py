@@ -91,6 +91,9 @@ class Quantity(Struct, frozen=True, gc=False, eq=False):
     def __eq__(self, other: object) -> bool:
         return self.compare(other) == 0 if isinstance(other, Quantity) else NotImplemented
 
+    def __ne__(self, other: object) -> bool:  # a Struct's own would compare identities
+        return not self == other
+
     def __lt__(self, other: Quantity) -> bool:
         return self.compare(other) < 0
 
