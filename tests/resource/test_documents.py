@@ -91,6 +91,7 @@ def test_yaml_documents_and_json_with_blanks_are_read_too() -> None:
     assert decode(to_yaml(values)) == values
     assert decode(json.dumps(json.loads(CLASS), indent=2)) == decode(CLASS)
     assert decode("") == decode("---\n---\n") == decode("null") == []
+    assert decode('{"apiVersion":"v1","kind":"List","items":null}') == []
 
 
 def test_the_kind_may_stand_last() -> None:

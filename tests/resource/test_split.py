@@ -115,3 +115,17 @@ def test_slices_are_always_valid_and_complete(specials: list[dict[str, object]],
     assert not any(map(problems, slices))
     assert all(part.spec.pool.resource_slice_count == len(slices) for part in slices)
     assert len({part.metadata.name for part in slices}) == len(slices)
+
+
+def test_the_type_of_partition_is_said_only_where_devices_share_counters() -> None:
+    uses = {"consumes_counters": (consumption(),)}
+    slices = resource_slices(
+        DRIVER,
+        "node",
+        (*devices(128), device("part", **uses)),
+        sets(1),
+        partition_type_attribute=f"{DRIVER}/model",
+        skip_node_operations=("*",),
+    )
+    assert [each.spec.partition_type_attribute for each in slices] == ["", "", f"{DRIVER}/model"]
+    assert not any(map(problems, slices))
