@@ -18,6 +18,7 @@ from cod.resource import (
     Device,
     DeviceAllocation,
     DeviceClass,
+    ExactRequest,
     InvalidClaim,
     ResourceClaim,
     ResourceSlice,
@@ -25,6 +26,8 @@ from cod.resource import (
 )
 
 DeviceId = tuple[str, str, str]
+
+_NOT_YET = "which is not understood yet"
 
 
 class _Wish(Struct, frozen=True):
@@ -49,8 +52,9 @@ def allocate(
     """
     by_name = {each.name: each for each in classes}
     devices = _devices(slices)
-    _check(claim, by_name, devices)
-    wishes = [_wish(claim, number, by_name, devices, held) for number in range(len(claim.requests))]
+    requests = _known(claim)
+    _check(claim, requests, by_name, devices)
+    wishes = [_wish(name, request, by_name, devices, held) for name, request in requests]
     if (total := sum(wish.count for wish in wishes)) > MOST_DEVICES:
         raise InvalidClaim(
             f"claim {claim.name} asks for {total} devices, and one claim may have {MOST_DEVICES}",
@@ -79,8 +83,45 @@ def _devices(slices: Sequence[ResourceSlice]) -> dict[DeviceId, Device]:
     return dict(sorted(found.items(), key=lambda item: tuple(map(natural_order, item[0]))))
 
 
+def _known(claim: ResourceClaim) -> list[tuple[str, ExactRequest]]:
+    """The requests by their names. Refuses those with wishes that are not understood yet: none is ignored."""
+    found = []
+    wrong = []
+    for each in claim.requests:
+        if each.exactly is None or each.first_available:
+            what = "firstAvailable" if each.first_available else "nothing"
+            wrong.append(f"request {each.name} asks for {what}, and only exactly is understood so far")
+            continue
+        found.append((each.name, each.exactly))
+        wrong += [f"request {each.name} has {wish}, {_NOT_YET}" for wish in _unknown_wishes(each.exactly)]
+    if claim.spec.devices.constraints:
+        named = dict.fromkeys(name for each in claim.spec.devices.constraints for name in each.requests)
+        wrong.append(f"requests {', '.join(named) or 'of all names'} have constraints, {_NOT_YET}")
+    if wrong:
+        raise InvalidClaim(
+            f"claim {claim.name} has wishes that cannot be met yet", where=claim.name, causes=tuple(wrong)
+        )
+    return found
+
+
+def _unknown_wishes(request: ExactRequest) -> list[str]:
+    wishes = {
+        "selectors": request.selectors,
+        "adminAccess": request.admin_access,
+        "tolerations": request.tolerations,
+        "capacity": request.capacity,
+        "derivedAttributes": request.derived_attributes,
+        "fields that are not known": request.unknown,
+        f"allocationMode {request.allocation_mode}": request.allocation_mode not in ("ExactCount", "All"),
+    }
+    return [name for name, given in wishes.items() if given]
+
+
 def _check(
-    claim: ResourceClaim, classes: Mapping[str, DeviceClass], devices: Mapping[DeviceId, Device]
+    claim: ResourceClaim,
+    requests: Sequence[tuple[str, ExactRequest]],
+    classes: Mapping[str, DeviceClass],
+    devices: Mapping[DeviceId, Device],
 ) -> None:
     """Refuse what no machine could answer, with all that is wrong."""
     wrong = []
@@ -88,14 +129,12 @@ def _check(
         if times > 1:
             wrong.append(f"{times} requests are called {name}")
     unknown = dict.fromkeys(
-        each.exactly.device_class_name
-        for each in claim.requests
-        if each.exactly.device_class_name not in classes
+        request.device_class_name for _, request in requests if request.device_class_name not in classes
     )
     wrong += [f"there is no class {name}{_near(name, classes)}" for name in unknown]
-    for each in claim.requests:
-        if each.exactly.allocation_mode == "ExactCount" and each.exactly.count < 1:
-            wrong.append(f"request {each.name} asks for {each.exactly.count} devices, which is less than one")
+    for name, request in requests:
+        if request.allocation_mode == "ExactCount" and request.count < 1:
+            wrong.append(f"request {name} asks for {request.count} devices, which is less than one")
     if not wrong:
         return
     hint = f"classes with devices here: {', '.join(_present(classes, devices)) or 'none'}" if unknown else ""
@@ -125,20 +164,19 @@ def _present(classes: Mapping[str, DeviceClass], devices: Mapping[DeviceId, Devi
 
 
 def _wish(
-    claim: ResourceClaim,
-    number: int,
+    name: str,
+    request: ExactRequest,
     classes: Mapping[str, DeviceClass],
     devices: Mapping[DeviceId, Device],
     held: Mapping[DeviceId, str],
 ) -> _Wish:
-    request = claim.requests[number]
-    class_name = request.exactly.device_class_name
+    class_name = request.device_class_name
     wanted = conditions(classes[class_name])
     there = tuple(key for key, device in devices.items() if selects(wanted, key[0], device))
     return _Wish(
-        request=request.name,
+        request=name,
         class_name=class_name,
-        count=request.exactly.count if request.exactly.allocation_mode == "ExactCount" else len(there),
+        count=request.count if request.allocation_mode == "ExactCount" else len(there),
         there=there,
         free=tuple(key for key in there if key not in held),
     )
