@@ -155,6 +155,8 @@ def _ask(driver: Driver, host: Host, taken: _Taken) -> _Offer:
             offer.skipped.append(each)
         elif isinstance(each, CounterSet):
             offer.counter_sets[each.name] = each
+        elif not isinstance(each, FoundDevice):
+            raise _Wrong(f"it yields {type(each).__name__}, which is no FoundDevice, CounterSet or Skipped")
         elif objection := mine.objection(name, each, offer):
             offer.skipped.append(Skipped(str(each.device.name), objection))
         else:
