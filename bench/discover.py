@@ -8,10 +8,10 @@ nothing. Measure in an environment with the package alone: one with `typing_exte
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
+from resource import RUSAGE_CHILDREN, getrusage
 
 from cod.drivers import Driver
 from cod.drivers.installed import BUILT_IN
@@ -41,10 +41,12 @@ def main() -> None:
 
 def cpu_ms(words: tuple[str, ...]) -> float:
     """The CPU time of one process, started and waited for."""
-    before = os.times()
-    subprocess.run([sys.executable, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-    after = os.times()
-    return 1000 * (after.children_user + after.children_system - before.children_user - before.children_system)
+    before = getrusage(RUSAGE_CHILDREN)
+    subprocess.run(
+        [sys.executable, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
+    )
+    after = getrusage(RUSAGE_CHILDREN)
+    return 1000 * (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
 
 def driver_ms(driver: Driver, host: Host) -> float:

@@ -143,7 +143,9 @@ def test_a_driver_says_what_it_looked_for_found_and_left_out(tmp_path: Path) -> 
     )
 
 
-def test_counters_come_before_the_devices_that_consume_them_and_into_slices_of_their_own(tmp_path: Path) -> None:
+def test_counters_come_before_the_devices_that_consume_them_and_into_slices_of_their_own(
+    tmp_path: Path,
+) -> None:
     def part(name: str, counter_set: str) -> FoundDevice:
         consumed = CounterConsumption(counter_set, {"slices": Counter("1")})
         return FoundDevice(
@@ -194,14 +196,19 @@ def test_what_a_driver_may_not_be_is_its_failure(tmp_path: Path, driver: Fixed, 
         (Fixed(devices=("a", "b", "a")), "the driver has another device of this name"),
         (Fixed(devices=("b", "A")), "its name 'A' is no DNS label"),
         (Fixed(devices=("b", "a\n")), "its name 'a\\n' is no DNS label"),
-        (Fixed(more=(FoundDevice(Device("c"), "example", "c", ContainerEdits()),)), "'example/=c' is no CDI name"),
+        (
+            Fixed(more=(FoundDevice(Device("c"), "example", "c", ContainerEdits()),)),
+            "'example/=c' is no CDI name",
+        ),
         (
             Fixed(more=(FoundDevice(Device("c"), "example.com/f x", "c", ContainerEdits()),)),
             "'example.com/f x=c' is no CDI name",
         ),
     ],
 )
-def test_a_device_that_nobody_could_ask_for_is_left_out_alone(tmp_path: Path, driver: Fixed, why: str) -> None:
+def test_a_device_that_nobody_could_ask_for_is_left_out_alone(
+    tmp_path: Path, driver: Fixed, why: str
+) -> None:
     found = inventory(tmp_path, driver)
     assert [each for _, _, each in skipped(found)] == [why]
     assert "b" in [name for _, _, name in found.found]

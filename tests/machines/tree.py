@@ -35,7 +35,15 @@ class Tree:
         self._place(path).symlink_to(target)
 
     def node(
-        self, path: str, major: int, minor: int, *, kind: str = "c", mode: int = 0o660, uid: int = 0, gid: int = 0
+        self,
+        path: str,
+        major: int,
+        minor: int,
+        *,
+        kind: str = "c",
+        mode: int = 0o660,
+        uid: int = 0,
+        gid: int = 0,
     ) -> None:
         """A device node as a file that says what it is, which nobody needs root to make."""
         self.file(path, f"{kind} {major}:{minor} {mode:04o} {uid} {gid}\n")
@@ -77,7 +85,14 @@ class Tree:
         return path
 
     def class_device(
-        self, class_: str, name: str, parent: str, *, node: str = "", numbers: tuple[int, int] = (0, 0), **more: object
+        self,
+        class_: str,
+        name: str,
+        parent: str,
+        *,
+        node: str = "",
+        numbers: tuple[int, int] = (0, 0),
+        **more: object,
     ) -> str:
         """A device of a class below its parent's directory; `node` is its name below /dev, made as well."""
         path = f"{parent}/{class_}/{name}"

@@ -34,7 +34,7 @@ def _condition(class_name: str, expression: str) -> tuple[str, str, str]:
         raise Refused(
             f"class {class_name}: its selector cannot be evaluated yet",
             causes=(expression,),
-            hint='the form known so far is device.attributes["DOMAIN"].NAME == "VALUE", or .?NAME.orValue("")',
+            hint='known so far is device.attributes["DOMAIN"].NAME == "VALUE", or .?NAME.orValue("")',
         )
     return match["domain"], match["optional"] or match["name"], match["value"]
 

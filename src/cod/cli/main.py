@@ -87,8 +87,10 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="cod %(version)s")
-@click.option("--host", metavar="MACHINE", help="Of which machine, for commands that ask: sim:8gpu, a directory.")
-def cod(host: str | None) -> None:  # noqa: ARG001 - `host_option` finds it
+@click.option(
+    "--host", metavar="MACHINE", help="Of which machine, for commands that ask: sim:8gpu, a directory."
+)
+def cod(host: str | None) -> None:
     """Container orchestrated devices: describe a device once, hand it to any container runtime."""
 
 

@@ -14,7 +14,9 @@ from cod.resource import Attribute, CELSelector, ClassSpec, DeviceClass, ObjectM
 
 CLASS_ATTRIBUTE = "cod.dev/class"  # gpu.nvidia.com: the class of the family, by which claims ask for it
 TYPE_ATTRIBUTE = "cod.dev/type"  # gpu: what it is, whoever made it
-PARENT_ATTRIBUTE = "cod.dev/parent"  # the name of the device it is a part of: a GPU's partition, a board's region
+PARENT_ATTRIBUTE = (
+    "cod.dev/parent"  # the name of the device it is a part of: a GPU's partition, a board's region
+)
 PCI_ADDRESS = "resource.kubernetes.io/pciBusID"
 PCI_ROOT = "resource.kubernetes.io/pcieRoot"
 NUMA_NODE = "resource.kubernetes.io/numaNode"
@@ -30,7 +32,7 @@ def attributes(values: Mapping[str, Plain]) -> dict[str, Attribute]:
 
 
 def version(text: str) -> Attribute | None:
-    """A text such as `535.104.05` or `6.1` as a semantic version, without leading zeros; None if it is none."""
+    """A text such as `535.104.05` or `6.1` as a semantic version without leading zeros, or None."""
     numbers = text.split("-")[0].split("+")[0].split(".")[:3]
     if not numbers or not all(each.isdecimal() and each.isascii() and len(each) < 10 for each in numbers):
         return None

@@ -180,7 +180,9 @@ def _text(error: BaseException) -> str:
     return str(error) if isinstance(error, _Wrong) else f"{type(error).__name__}: {error}".rstrip(": ")
 
 
-def _slices(driver: str, pool: str, devices: list[Device], sets: tuple[CounterSet, ...]) -> list[ResourceSlice]:
+def _slices(
+    driver: str, pool: str, devices: list[Device], sets: tuple[CounterSet, ...]
+) -> list[ResourceSlice]:
     """One slice a driver, more where the API's limit asks for it, none without a device."""
     parts = [devices[start : start + 64] for start in range(0, len(devices), 64)]
     counters = [sets[start : start + 8] for start in range(0, len(sets), 8)]
@@ -195,5 +197,7 @@ def _slices(driver: str, pool: str, devices: list[Device], sets: tuple[CounterSe
                 shared_counters=shared,
             ),
         )
-        for number, (part, shared) in enumerate([*((part, ()) for part in parts), *(([], each) for each in counters)])
+        for number, (part, shared) in enumerate(
+            [*((part, ()) for part in parts), *(([], each) for each in counters)]
+        )
     ]

@@ -1,9 +1,9 @@
 """What a driver must offer: its name, its classes, and the devices it finds on a machine.
 
-A driver reads files through a `Host` and nothing else; it changes nothing. What it yields is the device as the
-Kubernetes API has it, together with what a container needs to use it. A device that is there and cannot be used
-now (its partition is not made, its port is down) is yielded with a taint, so that nobody is given it; what is
-left out altogether is yielded as `Skipped`, with the reason.
+A driver reads files through a `Host` and nothing else; it changes nothing. What it yields is the device as
+the Kubernetes API has it, together with what a container needs to use it. A device that is there and cannot
+be used now (its partition is not made, its port is down) is yielded with a taint, so that nobody is given it;
+what is left out altogether is yielded as `Skipped`, with the reason.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from cod.resource import CounterSet, Device, DeviceClass
 class Link(Struct, frozen=True):
     """A direct connection to another device, past PCI.
 
-    `to` is the other's device name, or `driver/device` where another driver has it. `kind` is the vendor's word
-    for it (`nvlink`, `xgmi`), `count` how many there are side by side, and `mb_s` the bandwidth of all together
-    in one direction, in MB/s; 0 where it is unknown.
+    `to` is the other's device name, or `driver/device` where another driver has it. `kind` is the vendor's
+    word for it (`nvlink`, `xgmi`), `count` how many there are side by side, and `mb_s` the bandwidth of all
+    together in one direction, in MB/s; 0 where it is unknown.
     """
 
     to: str

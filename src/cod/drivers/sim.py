@@ -1,8 +1,8 @@
 """Simulated accelerators, NICs and FPGAs that a container can really open.
 
 They are what a simulated machine (`--host sim:8gpu`) has on its PCI bus; behind each stands a device node of
-this machine. That node is harmless, and none that runtimes allow by default, so that a container that opens it
-proves that it was given the device. Without any such node it is `/dev/null`, which proves nothing.
+this machine. That node is harmless, and none that runtimes allow by default, so that a container that opens
+it proves that it was given the device. Without any such node it is `/dev/null`, which proves nothing.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Sim(Struct, frozen=True):
     looks_for: str = "PCI functions bound to cod-sim, which only machines such as sim:8gpu have"
 
     def classes(self) -> Iterable[DeviceClass]:
-        """Two classes a type: `sim-gpu` and `gpu`, `sim-nic` and `nic` …"""
+        """Two classes a type: `sim-gpu` and `gpu`, `sim-nic` and `nic`, and so on."""
         return tuple(each for type_ in TYPES for each in family_classes(type_, f"sim-{type_}"))
 
     def discover(self, host: Host) -> Iterator[FoundDevice | Skipped]:

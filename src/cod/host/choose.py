@@ -42,7 +42,7 @@ def _simulated(name: str) -> Host:
             raise Misuse(
                 f"no simulated machine {name!r}",
                 causes=(f"{part!r} is not a kind, or a number from 1 to {MOST} and a kind",),
-                hint=f"kinds are {', '.join(KINDS)}, and rack: for example sim:8gpu, sim:4gpu,2fpga or sim:rack",
+                hint=f"kinds are {', '.join(KINDS)}, and rack: sim:8gpu, sim:4gpu,2fpga, sim:rack",
             )
         counts[match[2]] = counts.get(match[2], 0) + int(match[1] or USUAL[match[2]])
     return Host(Path("/"), simulate(name, counts, rack))

@@ -71,8 +71,8 @@ class Disk:
 class Recorded:
     """The files of a machine that was recorded into a directory.
 
-    Where nobody could make a device node, a file stands for it that says what it is: `c 195:0 0666 0 0`, which
-    is kind, numbers, mode, owner and group.
+    Where nobody could make a device node, a file stands for it that says what it is: `c 195:0 0666 0 0`,
+    which is kind, numbers, mode, owner and group.
     """
 
     def __init__(self, root: str) -> None:
@@ -171,7 +171,9 @@ def _resolve(path: str, known: dict[str, str | None], link: _Link, links: int = 
             elif links >= _MOST_LINKS:
                 return None
             else:
-                found = _resolve(target if target.startswith("/") else f"{real}/{target}", known, link, links + 1)
+                found = _resolve(
+                    target if target.startswith("/") else f"{real}/{target}", known, link, links + 1
+                )
             if number < len(parts) - 1:
                 known[step] = found
         if found is None:
@@ -228,6 +230,8 @@ def _written(data: bytes | None, path: str) -> Node | None:
         major, _, minor = numbers.partition(":")
         if kind not in ("c", "b"):
             return None
-        return Node(path, "c" if kind == "c" else "b", int(major), int(minor), int(mode, 8), int(uid), int(gid))
+        return Node(
+            path, "c" if kind == "c" else "b", int(major), int(minor), int(mode, 8), int(uid), int(gid)
+        )
     except ValueError:
         return None

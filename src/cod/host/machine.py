@@ -1,8 +1,8 @@
 """A machine, read through its files.
 
 Every path given to a `Host` and every path it returns is as the machine itself sees it (`/dev/kvm`), whatever
-directory the machine's root is. Nothing outside the root is ever read, and nothing here raises: a file that is
-missing, unreadable or no text is the empty text, a directory that is none has no names.
+directory the machine's root is. Nothing outside the root is ever read, and nothing here raises: a file that
+is missing, unreadable or no text is the empty text, a directory that is none has no names.
 """
 
 from __future__ import annotations

@@ -33,7 +33,9 @@ def read_numa_nodes(host: Host) -> dict[int, NumaNode]:
     numbers = parse_list(host.value(f"{_NODES}/online")) or tuple(
         int(name[4:]) for name in host.names(_NODES) if re.fullmatch(r"node\d{1,5}", name)
     )
-    return {number: _node(host, number, numbers) for number in numbers if host.exists(f"{_NODES}/node{number}")}
+    return {
+        number: _node(host, number, numbers) for number in numbers if host.exists(f"{_NODES}/node{number}")
+    }
 
 
 def parse_list(text: str) -> tuple[int, ...]:

@@ -1,9 +1,9 @@
 """Simulated machines: a sysfs with accelerators, NICs and FPGAs that nobody has to own.
 
-A machine has one or two sockets with 32 CPUs each. Below each, root complexes carry two switches, and a switch
-two accelerators; four accelerators or more bring one NIC a switch, and all of them are linked to one another.
-The PCI functions are bound to a driver `cod-sim` and say in a directory `sim` what they play: drivers read that
-as they read any other file. Nothing of it claims to be a product of a vendor.
+A machine has one or two sockets with 32 CPUs each. Below each, root complexes carry two switches, and a
+switch two accelerators; four accelerators or more bring one NIC a switch, and all of them are linked to one
+another. The PCI functions are bound to a driver `cod-sim` and say in a directory `sim` what they play:
+drivers read that as they read any other file. Nothing of it claims to be a product of a vendor.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def simulate(name: str, counts: Mapping[str, int], rack: str = "") -> Simulation
 
 
 def _cards(counts: Mapping[str, int]) -> Iterator[_Card]:
-    """All cards with their places: accelerators first to last over the switches, then a NIC for each of these."""
+    """All cards with their places: accelerators over the switches, then a NIC for each of these."""
     accelerators = [(kind, index) for kind in _ACCELERATORS for index in range(counts.get(kind, 0))]
     switches = max(1, -(-len(accelerators) // _ON_SWITCH))
     nics = counts.get("nic", switches if len(accelerators) >= 2 * _ON_SWITCH else 0)
@@ -75,7 +75,9 @@ def _place(switch: int, slot: int) -> tuple[str, str]:
     root, port = divmod(switch, _SWITCHES)
     domain, number = divmod(root, _ROOTS)
     bus = 0x10 + 0x20 * number
-    up = bus + 1 + 0x10 * port  # a port of the root complex, the switch's ports, and the card behind one of them
+    up = (
+        bus + 1 + 0x10 * port
+    )  # a port of the root complex, the switch's ports, and the card behind one of them
     device, function = divmod(slot, 8) if slot >= 0x0D else (0, 0)
     behind = up + 2 + min(slot, 0x0C)
     address = f"{domain:04x}:{behind:02x}:{device:02x}.{function}"

@@ -1,8 +1,8 @@
 """The objects of `resource.k8s.io/v1` as values: slices, device classes, claims and their templates.
 
 Field for field the shapes of the Kubernetes API, so that what is printed is what the API server reads; fields
-of a newer API pass through. The values are here at once, every command has use for them; what reads, writes and
-checks them is imported on first use. Source: Kubernetes `k8s.io/api/resource/v1`, types.go.
+of a newer API pass through. The values are here at once, every command has use for them; what reads, writes
+and checks them is imported on first use. Source: Kubernetes `k8s.io/api/resource/v1`, types.go.
 """
 
 from __future__ import annotations
