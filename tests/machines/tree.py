@@ -9,7 +9,7 @@ from cod.host import Host
 
 
 class Tree:
-    """A machine below a directory. Every path is the machine's own; every method may be called in any order."""
+    """A machine below a directory. Paths are the machine's own; methods may be called in any order."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
