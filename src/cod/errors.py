@@ -9,6 +9,9 @@
     │   ├── InjectionFailed        a device that is not as its spec says    cod.cdi.inject
     │   ├── UnresolvableDevices    names that no spec provides              cod.cdi.registry
     │   ├── ConflictingDevice      a name that two specs provide            cod.cdi.registry
+    │   ├── InvalidObject          a slice, class or claim, all problems    cod.resource.problem
+    │   ├── InvalidQuantity        an amount such as 80Gi                   cod.resource.quantity
+    │   ├── InvalidVersion         a semantic version                       cod.resource.semver
     │   ├── InvalidClaim           a request nobody can read                cod.resource
     │   ├── NoFit                  a claim that cannot be met               cod.allocate
     │   ├── NotHeld                a claim that the ledger does not know    cod.ledger

@@ -1,11 +1,13 @@
 """The objects of `resource.k8s.io/v1` as values: slices, device classes, claims and their templates.
 
 Field for field the shapes of the Kubernetes API, so that what is printed is what the API server reads; fields
-of a newer API pass through. The values are here at once, every command has use for them; what reads, writes
-and checks them is imported on first use. Source: Kubernetes `k8s.io/api/resource/v1`, types.go.
+of a newer API pass through. The values are here at once, for every command has use for them; what reads,
+writes and checks them is imported on first use. Source: Kubernetes `k8s.io/api/resource/v1`, types.go.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from cod.resource.claims import (
     CapacityRequests,
@@ -59,8 +61,31 @@ from cod.resource.status import (
 )
 from cod.resource.templates import ResourceClaimTemplate, TemplateSpec
 
+if TYPE_CHECKING:
+    from cod.resource.documents import decode, from_data
+    from cod.resource.encoding import encode, to_data, to_yaml
+    from cod.resource.kinds import KINDS, Object
+    from cod.resource.problem import InvalidObject, Problem
+    from cod.resource.quantity import InvalidQuantity, Quantity, is_quantity, parse_quantity
+    from cod.resource.semver import InvalidVersion, Version, is_version, parse_version
+    from cod.resource.split import resource_slices
+    from cod.resource.validate import check, problems
+
+_HOMES = {
+    "documents": "decode from_data",
+    "encoding": "encode to_data to_yaml",
+    "kinds": "KINDS Object",
+    "problem": "InvalidObject Problem",
+    "quantity": "InvalidQuantity Quantity is_quantity parse_quantity",
+    "semver": "InvalidVersion Version is_version parse_version",
+    "split": "resource_slices",
+    "validate": "check problems",
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
+
 __all__ = [
     "API_VERSION",
+    "KINDS",
     "MOST_DEVICES",
     "NUMA_NODE",
     "PCIE_ROOT",
@@ -91,6 +116,9 @@ __all__ = [
     "DeviceStatus",
     "ExactRequest",
     "InvalidClaim",
+    "InvalidObject",
+    "InvalidQuantity",
+    "InvalidVersion",
     "NetworkData",
     "NodeAllocatableMapping",
     "NodeAllocatableOverhead",
@@ -98,10 +126,13 @@ __all__ = [
     "NodeSelector",
     "NodeSelectorRequirement",
     "NodeSelectorTerm",
+    "Object",
     "ObjectMeta",
     "OpaqueConfig",
     "OwnerReference",
     "Pool",
+    "Problem",
+    "Quantity",
     "RequestPolicy",
     "ResourceClaim",
     "ResourceClaimTemplate",
@@ -114,5 +145,32 @@ __all__ = [
     "TemplateSpec",
     "Toleration",
     "ValidRange",
+    "Version",
+    "check",
+    "decode",
+    "encode",
+    "from_data",
     "is_label",
+    "is_quantity",
+    "is_version",
+    "parse_quantity",
+    "parse_version",
+    "problems",
+    "resource_slices",
+    "to_data",
+    "to_yaml",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from cod.errors import Refused
 from cod.resource.classes import OpaqueConfig, Selector
-from cod.resource.meta import API_VERSION, ObjectMeta, Value, Whole
+from cod.resource.meta import API_VERSION, ObjectMeta, QuantityText, Value, Whole
 from cod.resource.status import ClaimStatus, Result, Toleration
 
 
@@ -18,7 +18,7 @@ class InvalidClaim(Refused):
 class CapacityRequests(Value, frozen=True, gc=False):
     """How much of its capacities, by their names, a device must have, or give where it is shared."""
 
-    requests: dict[str, str] = {}
+    requests: dict[str, QuantityText] = {}
 
 
 class DerivedAttribute(Value, frozen=True, gc=False):

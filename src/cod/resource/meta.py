@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import UNSET, Struct, UnsetType, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 API_GROUP = "resource.k8s.io"
 API_VERSION = "resource.k8s.io/v1"
 UNKNOWN = "cod.dev/unknown"  # no API calls a field so; see `cod.resource.decode`
+
+QuantityText = Annotated[str, Meta(extra={"quantity": True})]
+"""A quantity as it is written, `80Gi`. A file may also have a number there; it is read as that text."""
 
 
 class Value(

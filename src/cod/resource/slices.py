@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from msgspec import field
 
-from cod.resource.meta import API_VERSION, ObjectMeta, Value, Whole
+from cod.resource.meta import API_VERSION, ObjectMeta, QuantityText, Value, Whole
 from cod.resource.nodes import NodeSelector
 
 PCI_BUS_ID = "resource.kubernetes.io/pciBusID"  # string, as in 0000:3b:00.0
@@ -33,30 +33,30 @@ class Attribute(Value, frozen=True, gc=False):
 class ValidRange(Value, frozen=True, gc=False):
     """The amounts from `min` to `max`, if there is one, in steps from `min`, if there are any."""
 
-    min: str | None = None
-    max: str | None = None
-    step: str | None = None
+    min: QuantityText | None = None
+    max: QuantityText | None = None
+    step: QuantityText | None = None
 
 
 class RequestPolicy(Value, frozen=True, gc=False):
     """How much of a capacity a request may take: `default` where it does not say, else one of the values."""
 
-    default: str | None = None
-    valid_values: tuple[str, ...] = ()
+    default: QuantityText | None = None
+    valid_values: tuple[QuantityText, ...] = ()
     valid_range: ValidRange | None = None
 
 
 class Capacity(Value, frozen=True, gc=False):
     """How much of something a device has, as a Kubernetes quantity (`80Gi`)."""
 
-    value: str
+    value: QuantityText
     request_policy: RequestPolicy | None = None
 
 
 class Counter(Value, frozen=True, gc=False):
     """An amount of something that devices share."""
 
-    value: str
+    value: QuantityText
 
 
 class CounterSet(Value, frozen=True, gc=False):
@@ -90,15 +90,15 @@ class NodeAllocatableMapping(Value, frozen=True, gc=False):
     """How much of a node's resource a device stands for: so much of a capacity, or so much a device."""
 
     capacity_key: str = ""
-    capacity_multiplier: str | None = None
-    device_multiplier: str | None = None
+    capacity_multiplier: QuantityText | None = None
+    device_multiplier: QuantityText | None = None
 
 
 class NodeAllocatableOverhead(Value, frozen=True, gc=False):
     """How much of a node's resource a device costs besides."""
 
-    per_pod: str | None = None
-    per_container: str | None = None
+    per_pod: QuantityText | None = None
+    per_container: QuantityText | None = None
 
 
 class NodeAllocatableResource(Value, frozen=True, gc=False):

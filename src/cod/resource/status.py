@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import field
 
 from cod.resource.classes import OpaqueConfig
-from cod.resource.meta import Value
+from cod.resource.meta import QuantityText, Value
 from cod.resource.nodes import NodeSelector
 
 MOST_DEVICES = 32  # results of one allocation, as in the Kubernetes API
@@ -41,7 +41,7 @@ class Result(Value, frozen=True, gc=False):
     binding_conditions: tuple[str, ...] = ()
     binding_failure_conditions: tuple[str, ...] = ()
     share_id: str = field(default="", name="shareID")
-    consumed_capacity: dict[str, str] = {}
+    consumed_capacity: dict[str, QuantityText] = {}
     skip_node_operations: tuple[str, ...] = ()
     compatibility_groups: dict[str, tuple[str, ...]] = {}
 
