@@ -44,8 +44,8 @@ def test_a_machine_has_one_slice_a_driver_in_the_pool_of_its_node(tmp_path: Path
     found = inventory(tmp_path, Fixed(), Fixed("other.example.com", ("c",), (), kind="example.com/other"))
     assert [each.spec.driver for each in found.slices] == ["fixed.example.com", "other.example.com"]
     assert [each.metadata.name for each in found.slices] == [
-        "localhost-fixed.example.com-0",
-        "localhost-other.example.com-0",
+        "00000-fixed.example.com-localhost",
+        "00000-other.example.com-localhost",
     ]
     assert {each.spec.pool.name for each in found.slices} == {each.spec.node_name for each in found.slices}
     assert list(found.found) == [

@@ -10,17 +10,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cod.host import PciFunction
-from cod.resource import Attribute, CELSelector, ClassSpec, DeviceClass, ObjectMeta, Selector
+from cod.resource import (
+    NUMA_NODE,
+    PCI_BUS_ID,
+    PCIE_ROOT,
+    Attribute,
+    CELSelector,
+    ClassSpec,
+    DeviceClass,
+    ObjectMeta,
+    Selector,
+)
 
 CLASS_ATTRIBUTE = "cod.dev/class"  # gpu.nvidia.com: the class of the family, by which claims ask for it
 TYPE_ATTRIBUTE = "cod.dev/type"  # gpu: what it is, whoever made it
 PARENT_ATTRIBUTE = (
     "cod.dev/parent"  # the name of the device it is a part of: a GPU's partition, a board's region
 )
-PCI_ADDRESS = "resource.kubernetes.io/pciBusID"
-PCI_ROOT = "resource.kubernetes.io/pcieRoot"
-NUMA_NODE = "resource.kubernetes.io/numaNode"
-
 LONGEST_STRING = 64  # of an attribute, in the Kubernetes API
 
 Plain = bool | int | str | None
@@ -48,8 +54,8 @@ def place(function: PciFunction) -> dict[str, Attribute]:
     """Where a PCI function is, as the standard attributes say it."""
     return attributes(
         {
-            PCI_ADDRESS: function.address,
-            PCI_ROOT: function.root,
+            PCI_BUS_ID: function.address,
+            PCIE_ROOT: function.root,
             NUMA_NODE: function.numa_node if function.numa_node >= 0 else None,
         }
     )

@@ -10,16 +10,7 @@ from cod.cdi.names import is_qualified_name
 from cod.drivers.installed import installed
 from cod.drivers.protocol import Driver, FoundDevice, Skipped
 from cod.host import Host
-from cod.resource import (
-    CounterSet,
-    Device,
-    DeviceClass,
-    ObjectMeta,
-    Pool,
-    ResourceSlice,
-    SliceSpec,
-    is_label,
-)
+from cod.resource import CounterSet, DeviceClass, ResourceSlice, is_label, resource_slices
 
 DeviceKey = tuple[str, str, str]
 """A device's identity: driver, pool, device."""
@@ -128,7 +119,7 @@ def discover(host: Host, drivers: Iterable[Driver] | None = None) -> Inventory:
             offer = _ask(driver, host, taken)
             found |= {(name, pool, device): each for device, each in offer.devices.items()}
             devices = [each.device for each in offer.devices.values()]
-            slices += _slices(name, pool, devices, tuple(offer.counter_sets.values()))
+            slices += resource_slices(name, pool, devices, tuple(offer.counter_sets.values()))
         except (Exception, SystemExit) as error:  # someone else's code may raise anything
             reports.append(DriverReport(str(name), failure=_text(error)))
         else:
@@ -178,26 +169,3 @@ def _name(driver: object) -> str:
 
 def _text(error: BaseException) -> str:
     return str(error) if isinstance(error, _Wrong) else f"{type(error).__name__}: {error}".rstrip(": ")
-
-
-def _slices(
-    driver: str, pool: str, devices: list[Device], sets: tuple[CounterSet, ...]
-) -> list[ResourceSlice]:
-    """One slice a driver, more where the API's limit asks for it, none without a device."""
-    parts = [devices[start : start + 64] for start in range(0, len(devices), 64)]
-    counters = [sets[start : start + 8] for start in range(0, len(sets), 8)]
-    return [
-        ResourceSlice(
-            metadata=ObjectMeta(name=f"{pool}-{driver}-{number}"),
-            spec=SliceSpec(
-                driver=driver,
-                pool=Pool(name=pool, resource_slice_count=len(parts) + len(counters)),
-                node_name=pool,
-                devices=tuple(part),
-                shared_counters=shared,
-            ),
-        )
-        for number, (part, shared) in enumerate(
-            [*((part, ()) for part in parts), *(([], each) for each in counters)]
-        )
-    ]

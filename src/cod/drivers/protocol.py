@@ -15,9 +15,8 @@ from msgspec import Struct
 
 from cod.cdi.names import qualified_name
 from cod.cdi.spec import NO_EDITS, ContainerEdits
-from cod.drivers.attributes import PCI_ADDRESS
 from cod.host import Host
-from cod.resource import CounterSet, Device, DeviceClass
+from cod.resource import PCI_BUS_ID, CounterSet, Device, DeviceClass
 
 
 class Link(Struct, frozen=True):
@@ -65,7 +64,7 @@ class FoundDevice(Struct, frozen=True):
     @property
     def pci_address(self) -> str:
         """The PCI function it is, or is part of; "" where it is none."""
-        attribute = self.device.attributes.get(PCI_ADDRESS)
+        attribute = self.device.attributes.get(PCI_BUS_ID)
         return attribute.string or "" if attribute else ""
 
     @property
