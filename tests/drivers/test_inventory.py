@@ -175,7 +175,7 @@ def test_a_driver_that_fails_is_reported_gives_nothing_and_harms_no_other(tmp_pa
 @pytest.mark.parametrize(
     ("driver", "text"),
     [
-        (Fixed(devices=(None,)), "TypeError: expected string or bytes-like object, got 'NoneType'"),  # type: ignore[arg-type]
+        (Fixed(devices=(None,)), "TypeError: object of type 'NoneType' has no len()"),  # type: ignore[arg-type]
         (Fixed(more=(7,)), "it yields int, which is no FoundDevice, CounterSet or Skipped"),
         (Fixed(error=ValueError()), "ValueError"),
         (Fixed("Not A Name"), "its name is no DNS subdomain"),
