@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from cod.allocate import NoFit, allocate
 from cod.errors import Refused
-from cod.resource import Attribute, Device, InvalidClaim
+from cod.resource import Attribute, Device, InvalidClaim, Taint
 from tests.allocate.cases import ANY, GPU, KVM, claim, device, gpus, key, names, selecting, slice_of
 
 EIGHT = [gpus(8)]
@@ -163,3 +163,17 @@ def test_only_a_string_equals_a_string() -> None:
         allocate(
             claim(r=("special", 1)), [selecting('device.attributes["cod.dev"].class == "1"')], slices, {}
         )
+
+
+def test_a_tainted_device_is_given_to_nobody_and_the_refusal_says_why() -> None:
+    ill = replace(device("gpu1"), taints=(Taint("cod.dev/unready", "ecc-error"),))
+    warned = replace(device("gpu2"), taints=(Taint("cod.dev/warm", effect="None"),))
+    slices = [slice_of(device("gpu0"), ill, warned)]
+    assert names(allocate(claim(a=("sim-gpu", 2)), [GPU], slices, {})) == ["gpu0", "gpu2"]
+    with pytest.raises(NoFit) as caught:
+        allocate(claim(a=("sim-gpu", 3)), [GPU], slices, {})
+    assert caught.value.causes == (
+        "request a: 3 of sim-gpu wanted, 3 there, 2 free; not ready: ecc-error (1)",
+    )
+    with pytest.raises(NoFit):
+        allocate(claim(a=("sim-gpu", -1)), [GPU], slices, {})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -12,9 +12,9 @@ from cod.errors import Refused
 class Shortage(Struct, frozen=True):
     """A request that stayed without some of its devices.
 
-    `there` is how many devices its class has on this machine, `free` how many of them nobody holds, `fits`
-    how many it could have had beside the claim's other requests; `holders` are claims and how many devices
-    each has.
+    `there` is how many devices its class has on this machine, `free` how many of them can be had, `fits` how
+    many it could have had beside the claim's other requests; `holders` are claims and how many devices each
+    has, `tainted` are reasons why devices that nobody holds are not to be had, and how many each keeps back.
     """
 
     request: str
@@ -24,6 +24,7 @@ class Shortage(Struct, frozen=True):
     free: int
     fits: int
     holders: dict[str, int] = {}
+    tainted: dict[str, int] = {}
 
     @property
     def text(self) -> str:
@@ -35,8 +36,14 @@ class Shortage(Struct, frozen=True):
         if self.free >= self.wanted:
             line += f", {self.fits} left by this claim's other requests"
         if self.holders:
-            line += "; held by " + ", ".join(f"{name} ({count})" for name, count in self.holders.items())
+            line += "; held by " + _counted(self.holders)
+        if self.tainted:
+            line += "; not ready: " + _counted(self.tainted)
         return line
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} ({count})" for name, count in counts.items())
 
 
 class NoFit(Refused):
@@ -58,6 +65,6 @@ class NoFit(Refused):
             hints.append(f"this would fit: {' '.join(f'-d {each}' for each in self.nearest)}")
         if any(each.holders for each in self.shortages):
             hints.append("see who holds what: cod claim list")
-        if any(not each.there for each in self.shortages):
+        if any(not each.there or each.tainted for each in self.shortages):
             hints.append("see what there is: cod device list")
         return "; ".join(hints)

@@ -11,8 +11,10 @@ from cod.errors import Refused
 from cod.resource import Device, DeviceClass
 
 _FORM = re.compile(
-    r"""\s*device\.attributes\[(?P<q>["'])(?P<domain>[a-z0-9.-]+)(?P=q)\]\.(?P<name>[A-Za-z_][A-Za-z0-9_]*)"""
-    r"""\s*==\s*(?P<p>["'])(?P<value>[^"'\\\n]*)(?P=p)\s*"""
+    r"""\s*device\.attributes\[(?P<q>["'])(?P<domain>[a-z0-9.-]+)(?P=q)\]"""
+    r"""\.(?:\?(?P<optional>[A-Za-z_]\w*)\.orValue\((?:""|'')\)|(?P<name>[A-Za-z_]\w*))"""
+    r"""\s*==\s*(?P<p>["'])(?P<value>[^"'\\\n]*)(?P=p)\s*""",
+    re.ASCII,
 )
 
 
@@ -32,9 +34,9 @@ def _condition(class_name: str, expression: str) -> tuple[str, str, str]:
         raise Refused(
             f"class {class_name}: its selector cannot be evaluated yet",
             causes=(expression,),
-            hint='the one form known so far is device.attributes["DOMAIN"].NAME == "VALUE"',
+            hint='known so far is device.attributes["DOMAIN"].NAME == "VALUE", or .?NAME.orValue("")',
         )
-    return match["domain"], match["name"], match["value"]
+    return match["domain"], match["optional"] or match["name"], match["value"]
 
 
 def _value(driver: str, device: Device, domain: str, name: str) -> str | None:

@@ -31,13 +31,17 @@ _NOT_YET = "which is not understood yet"
 
 
 class _Wish(Struct, frozen=True):
-    """A request with the devices of its class: all there are, and those that nobody holds."""
+    """A request with the devices of its class: all there are, and those that can be had.
+
+    `tainted` says of those that cannot why not.
+    """
 
     request: str
     class_name: str
     count: int
     there: tuple[DeviceId, ...]
     free: tuple[DeviceId, ...]
+    tainted: dict[DeviceId, str]
 
 
 def allocate(
@@ -173,13 +177,21 @@ def _wish(
     class_name = request.device_class_name
     wanted = conditions(classes[class_name])
     there = tuple(key for key, device in devices.items() if selects(wanted, key[0], device))
+    tainted = {key: taint for key in there if key not in held and (taint := _taint(devices[key]))}
     return _Wish(
         request=name,
         class_name=class_name,
         count=request.count if request.allocation_mode == "ExactCount" else len(there),
         there=there,
-        free=tuple(key for key in there if key not in held),
+        free=tuple(key for key in there if key not in held and key not in tainted),
+        tainted=tainted,
     )
+
+
+def _taint(device: Device) -> str:
+    """What keeps a device from every claim, since none can tolerate anything yet; "" where nothing does."""
+    taints = (each for each in device.taints if each.effect in ("NoSchedule", "NoExecute"))
+    return ", ".join(each.value or each.key for each in taints)
 
 
 def _no_fit(
@@ -194,6 +206,7 @@ def _no_fit(
             free=len(wish.free),
             fits=len(given[wish.request]),
             holders=dict(sorted(Counter(held[key] for key in wish.there if key in held).items())),
+            tainted=dict(sorted(Counter(wish.tainted.values()).items())),
         )
         for wish in wishes
         if len(given[wish.request]) < max(wish.count, 1)

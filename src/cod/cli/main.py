@@ -47,7 +47,7 @@ COMMANDS = {
 EPILOG = """\
 \b
 Examples:
-  cod run -d sim-gpu:2 --host sim:8gpu -- env
+  cod --host sim:8gpu run -d sim-gpu:2 -- env
   cod run -d kvm -- podman run --rm -it debian
 
 \b
@@ -87,7 +87,10 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="cod %(version)s")
-def cod() -> None:
+@click.option(
+    "--host", metavar="MACHINE", help="Of which machine, for commands that ask: sim:8gpu, a directory."
+)
+def cod(host: str | None) -> None:
     """Container orchestrated devices: describe a device once, hand it to any container runtime."""
 
 

@@ -8,20 +8,34 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def host_option(function: F) -> F:
-    """`--host`, given on as `host`: the name of a machine for `open_host`."""
+    """`--host`, given on as `host`: the name of a machine for `open_host`.
+
+    It may stand before the command, too: `cod --host sim:8gpu topology`. The later one counts.
+    """
     return click.option(
         "--host",
         default="/",
         envvar="COD_HOST",
         show_envvar=True,
         metavar="MACHINE",
-        help="/ is this machine, sim:8gpu the same with simulated accelerators.",
+        callback=_host,
+        help="/ is this machine, sim:8gpu a simulated one, a directory one that was recorded.",
     )(function)
+
+
+def _host(context: click.Context, option: click.Parameter, value: str) -> str:
+    """The machine named here, or before the command, or by the variable, or this one."""
+    assert option.name is not None
+    if context.get_parameter_source(option.name) is ParameterSource.COMMANDLINE:
+        return value
+    named_before: str | None = context.find_root().params.get("host")
+    return named_before or value
 
 
 def ledger_option(function: F) -> F:

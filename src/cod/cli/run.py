@@ -60,7 +60,7 @@ def command(
     machine = open_host(host)
     inventory = discover(machine)
     for failure in inventory.failures:
-        sys.stderr.write(f"warning: {printable(f'driver {failure.driver}: {failure.text}')}\n")
+        sys.stderr.write(f"warning: {printable(f'driver {failure.driver}: {failure.failure}')}\n")
     order = Order(
         claim=_claim(name or claim_name(os.urandom), devices, now),
         argv=argv,

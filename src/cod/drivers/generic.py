@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from cod.cdi.spec import ContainerEdits, DeviceNode
-from cod.drivers.protocol import CLASS_ATTRIBUTE, FoundDevice, attribute_class
+from cod.drivers.attributes import CLASS_ATTRIBUTE, attribute_class
+from cod.drivers.protocol import FoundDevice
 from cod.host import Host
 from cod.resource import Attribute, Device, DeviceClass
 
@@ -42,6 +43,7 @@ class Generic(Struct, frozen=True):
     """The driver of plain device nodes."""
 
     name: str = "generic.cod.dev"
+    looks_for: str = "device nodes such as /dev/kvm"
     rules: tuple[Rule, ...] = RULES
 
     def classes(self) -> Iterable[DeviceClass]:

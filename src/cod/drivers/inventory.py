@@ -1,4 +1,4 @@
-"""What one machine has: every driver asked, its devices as resource slices, its failures as data."""
+"""What one machine has: every driver asked, its devices as resource slices, what went wrong as data."""
 
 from __future__ import annotations
 
@@ -8,18 +8,25 @@ from msgspec import Struct
 
 from cod.cdi.names import is_qualified_name
 from cod.drivers.installed import installed
-from cod.drivers.protocol import Driver, FoundDevice
+from cod.drivers.protocol import Driver, FoundDevice, Skipped
 from cod.host import Host
-from cod.resource import DeviceClass, ObjectMeta, Pool, ResourceSlice, SliceSpec, is_label
+from cod.resource import CounterSet, DeviceClass, ResourceSlice, is_label, resource_slices
 
-MOST_DEVICES_OF_SLICE = 128  # as in the Kubernetes API
+DeviceKey = tuple[str, str, str]
+"""A device's identity: driver, pool, device."""
 
 
-class DriverFailure(Struct, frozen=True):
-    """A driver that could not say what it has, and so gave nothing."""
+class DriverReport(Struct, frozen=True):
+    """What became of one driver: what it looked for, what it offers, what it left out, why it failed.
+
+    A driver that failed offers nothing. `failure` is "" for one that did not.
+    """
 
     driver: str
-    text: str
+    looks_for: str = ""
+    devices: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    failure: str = ""
 
 
 class Inventory(Struct, frozen=True):
@@ -27,10 +34,15 @@ class Inventory(Struct, frozen=True):
 
     slices: tuple[ResourceSlice, ...] = ()
     classes: tuple[DeviceClass, ...] = ()
-    found: dict[tuple[str, str, str], FoundDevice] = {}
-    failures: tuple[DriverFailure, ...] = ()
+    found: dict[DeviceKey, FoundDevice] = {}
+    reports: tuple[DriverReport, ...] = ()
 
-    def here(self, held: Mapping[tuple[str, str, str], str]) -> dict[tuple[str, str, str], str]:
+    @property
+    def failures(self) -> tuple[DriverReport, ...]:
+        """The drivers that failed."""
+        return tuple(each for each in self.reports if each.failure)
+
+    def here(self, held: Mapping[DeviceKey, str]) -> dict[DeviceKey, str]:
         """Of what is held, and by which claim, the devices of this machine under their present pool.
 
         A pool has the machine's name, and a machine may be renamed while its devices are held.
@@ -40,90 +52,111 @@ class Inventory(Struct, frozen=True):
 
 
 class _Wrong(Exception):
-    """A driver gave something that cannot be used."""
+    """A driver is something that cannot be used."""
+
+
+class _Offer(Struct):
+    """What one driver yields, as far as it is accepted."""
+
+    devices: dict[str, FoundDevice] = {}
+    counter_sets: dict[str, CounterSet] = {}
+    skipped: list[Skipped] = []
+
+
+class _Taken(Struct):
+    """What is offered already: classes by name, CDI names and pieces of the machine by driver."""
+
+    drivers: set[str] = set()
+    classes: dict[str, DeviceClass] = {}
+    names: dict[str, str] = {}
+    units: dict[str, str] = {}
+
+    def objection(self, driver: str, found: FoundDevice, offer: _Offer) -> str:
+        """Why a device cannot be offered, or ""."""
+        name = found.device.name
+        if not is_label(name):
+            return f"its name {name!r} is no DNS label"
+        if name in offer.devices:
+            return "the driver has another device of this name"
+        wrong = [each for each in found.qualified_names if not is_qualified_name(each)]
+        if wrong:
+            return f"{wrong[0]!r} is no CDI name"
+        missing = [each.counter_set for each in found.device.consumes_counters]
+        missing = [each for each in missing if each not in offer.counter_sets]
+        if missing:
+            return f"it consumes counters of a set {missing[0]!r} that was not given before"
+        for each in found.qualified_names:
+            if each in self.names:
+                return f"{each} is offered already, by driver {self.names[each]}"
+        for each in sorted(found.units):
+            if self.units.get(each, driver) != driver:
+                return f"{each} is offered already, by driver {self.units[each]}"
+        return ""
+
+    def take(self, driver: str, found: FoundDevice) -> None:
+        """Note that a driver offers a device."""
+        self.names |= dict.fromkeys(found.qualified_names, driver)
+        self.units |= dict.fromkeys(found.units, driver)
 
 
 def discover(host: Host, drivers: Iterable[Driver] | None = None) -> Inventory:
     """Ask the drivers, all that are installed if none are given, what a machine has. Never fails.
 
-    The pool of a device is the machine's node name.
+    The pool of a device is the machine's node name. What two drivers find belongs to the first of them.
     """
     named: Iterable[tuple[str, Driver | BaseException]]
     named = installed() if drivers is None else [(_name(driver), driver) for driver in drivers]
     pool = host.node_name
+    taken = _Taken()
     slices: list[ResourceSlice] = []
-    classes: dict[str, DeviceClass] = {}
-    found: dict[tuple[str, str, str], FoundDevice] = {}
-    failures: list[DriverFailure] = []
-    taken: set[str] = set()
-    names: set[str] = set()
+    found: dict[DeviceKey, FoundDevice] = {}
+    reports: list[DriverReport] = []
     for name, driver in named:
         try:
             if isinstance(driver, BaseException):
                 raise driver
-            name = driver.name
-            if not all(map(is_label, name.split("."))):
-                raise _Wrong("its name is no DNS subdomain")
-            if name in taken:
-                raise _Wrong("another driver has this name")
-            offered, devices = _ask(driver, host, classes)
-            _check_new(devices, names)
+            name, looks_for = driver.name, driver.looks_for
+            offer = _ask(driver, host, taken)
+            found |= {(name, pool, device): each for device, each in offer.devices.items()}
+            devices = [each.device for each in offer.devices.values()]
+            slices += resource_slices(name, pool, devices, tuple(offer.counter_sets.values()))
         except (Exception, SystemExit) as error:  # someone else's code may raise anything
-            failures.append(DriverFailure(str(name), _text(error)))
-            continue
-        taken.add(name)
-        names.update(each.qualified_name for each in devices.values())
-        classes |= offered
-        found |= {(name, pool, device): each for device, each in devices.items()}
-        slices += _slices(name, pool, tuple(devices.values()))
-    return Inventory(tuple(slices), tuple(classes.values()), found, tuple(failures))
+            reports.append(DriverReport(str(name), failure=_text(error)))
+        else:
+            reports.append(DriverReport(name, looks_for, tuple(offer.devices), tuple(offer.skipped)))
+    return Inventory(tuple(slices), tuple(taken.classes.values()), found, tuple(reports))
 
 
-def _ask(
-    driver: Driver, host: Host, known: dict[str, DeviceClass]
-) -> tuple[dict[str, DeviceClass], dict[str, FoundDevice]]:
+def _ask(driver: Driver, host: Host, taken: _Taken) -> _Offer:
+    """What a driver offers; noted as taken only if nothing of it fails."""
+    name = driver.name
+    if not all(map(is_label, name.split("."))):
+        raise _Wrong("its name is no DNS subdomain")
+    if name in taken.drivers:
+        raise _Wrong("another driver has this name")
     classes: dict[str, DeviceClass] = {}
     for class_ in driver.classes():
-        if {**known, **classes}.get(class_.name, class_) != class_:
+        if (taken.classes | classes).get(class_.name, class_) != class_:
             raise _Wrong(f"class {class_.name} is there already and selects other devices")
         classes[class_.name] = class_
-    devices: dict[str, FoundDevice] = {}
+    offer = _Offer()
+    mine = _Taken(names=dict(taken.names), units=dict(taken.units))
     for each in driver.discover(host):
-        name = each.device.name
-        if not is_label(name):
-            raise _Wrong(f"device name {name!r} is no DNS label")
-        if not is_qualified_name(each.qualified_name):
-            raise _Wrong(f"device {name} has no CDI name: {each.qualified_name!r}")
-        if name in devices:
-            raise _Wrong(f"two devices are called {name}")
-        devices[name] = each
-    return classes, devices
-
-
-def _check_new(devices: Mapping[str, FoundDevice], known: set[str]) -> None:
-    """Refuse a CDI name that is offered already: two devices of one name could be held by two claims."""
-    seen = set(known)
-    for each in devices.values():
-        if each.qualified_name in seen:
-            raise _Wrong(f"device {each.qualified_name} is offered already")
-        seen.add(each.qualified_name)
-
-
-def _slices(driver: str, pool: str, devices: tuple[FoundDevice, ...]) -> list[ResourceSlice]:
-    """One slice a driver, more where the API's limit asks for it, none without a device."""
-    starts = range(0, len(devices), MOST_DEVICES_OF_SLICE)
-    return [
-        ResourceSlice(
-            metadata=ObjectMeta(name=f"{pool}-{driver}-{number}"),
-            spec=SliceSpec(
-                driver=driver,
-                pool=Pool(name=pool, resource_slice_count=len(starts)),
-                node_name=pool,
-                devices=tuple(each.device for each in devices[start : start + MOST_DEVICES_OF_SLICE]),
-            ),
-        )
-        for number, start in enumerate(starts)
-    ]
+        if isinstance(each, Skipped):
+            offer.skipped.append(each)
+        elif isinstance(each, CounterSet):
+            offer.counter_sets[each.name] = each
+        elif not isinstance(each, FoundDevice):
+            raise _Wrong(f"it yields {type(each).__name__}, which is no FoundDevice, CounterSet or Skipped")
+        elif objection := mine.objection(name, each, offer):
+            offer.skipped.append(Skipped(str(each.device.name), objection))
+        else:
+            offer.devices[each.device.name] = each
+            mine.take(name, each)
+    taken.drivers.add(name)
+    taken.classes |= classes
+    taken.names, taken.units = mine.names, mine.units
+    return offer
 
 
 def _name(driver: object) -> str:

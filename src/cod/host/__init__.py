@@ -4,6 +4,9 @@
 """
 
 from cod.host.choose import open_host
-from cod.host.machine import Host, Node, Simulation
+from cod.host.files import Node
+from cod.host.machine import Host, Simulation, SysDevice
+from cod.host.numa import NumaNode
+from cod.host.pci import PciFunction
 
-__all__ = ["Host", "Node", "Simulation", "open_host"]
+__all__ = ["Host", "Node", "NumaNode", "PciFunction", "Simulation", "SysDevice", "open_host"]

@@ -1,4 +1,4 @@
-"""Which machine is meant: `/`, a directory with a recorded one, or `sim:8gpu`."""
+"""Which machine is meant: `/`, a directory with a recorded one, or a simulated one such as `sim:8gpu`."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import re
 from pathlib import Path
 
 from cod.errors import Misuse
-from cod.host.machine import Host, Simulation
+from cod.host.machine import Host
 
-SIMULATED_KINDS = ("gpu",)
-MOST_SIMULATED = 1024
-
-_COUNT = re.compile(r"(\d{1,9})([a-z]+)")
+_PART = re.compile(r"(\d{1,9})?([a-z]+)")
 
 
 def open_host(name: str) -> Host:
-    """The machine called so. A simulated one has the real one's files, and accelerators on top."""
+    """The machine called so. A simulated one has this machine's device nodes, and a sysfs of its own.
+
+    Raises Misuse for a name that is none.
+    """
     if name.startswith("sim:"):
-        return Host(Path("/"), Simulation(_counts(name)))
+        return _simulated(name)
     root = Path(name)
     if not root.is_dir():
         raise Misuse(
@@ -28,15 +28,21 @@ def open_host(name: str) -> Host:
     return Host(root.resolve())
 
 
-def _counts(name: str) -> dict[str, int]:
+def _simulated(name: str) -> Host:
+    from cod.host.simulate import KINDS, MOST, RACK, USUAL, simulate  # a real machine needs none of it
+
     counts: dict[str, int] = {}
+    rack = ""
     for part in name.removeprefix("sim:").split(","):
-        match = _COUNT.fullmatch(part)
-        if match is None or match[2] not in SIMULATED_KINDS or not 1 <= int(match[1]) <= MOST_SIMULATED:
+        match = _PART.fullmatch(part)
+        if match is not None and match[2] == "rack" and not match[1]:
+            counts, rack = {**RACK, **counts}, "rack0"
+            continue
+        if match is None or match[2] not in KINDS or not 1 <= int(match[1] or 1) <= MOST:
             raise Misuse(
                 f"no simulated machine {name!r}",
-                causes=(f"{part!r} is not a number from 1 to {MOST_SIMULATED} and a kind",),
-                hint=f"kinds are {', '.join(SIMULATED_KINDS)}: for example sim:8gpu",
+                causes=(f"{part!r} is not a kind, or a number from 1 to {MOST} and a kind",),
+                hint=f"kinds are {', '.join(KINDS)}, and rack: sim:8gpu, sim:4gpu,2fpga, sim:rack",
             )
-        counts[match[2]] = counts.get(match[2], 0) + int(match[1])
-    return counts
+        counts[match[2]] = counts.get(match[2], 0) + int(match[1] or USUAL[match[2]])
+    return Host(Path("/"), simulate(name, counts, rack))

@@ -1,43 +1,65 @@
 """A machine, read through its files.
 
 Every path given to a `Host` and every path it returns is as the machine itself sees it (`/dev/kvm`), whatever
-directory the machine's root is. Nothing outside the root is ever read: a link that leads out of a recorded
-tree counts as absent.
+directory the machine's root is. Nothing outside the root is ever read, and nothing here raises: a file that
+is missing, unreadable or no text is the empty text, a directory that is none has no names.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import stat
+from fnmatch import translate
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Literal
 
 from msgspec import Struct
 
+from cod.host.files import Disk, Files, Memory, Node, Recorded
+from cod.host.numa import NumaNode, read_numa_nodes
+from cod.host.pci import PciFunction, read_functions
+from cod.host.pci_names import PciNames
+
 _NUMBER = re.compile(r"([0-9]+)")
+_MAGIC = re.compile(r"[*?[]")
+_INT64 = 2**63
 
 
 class Simulation(Struct, frozen=True):
-    """What a simulated machine has beside the real one's files: how many of each kind (`{"gpu": 8}`)."""
+    """What is simulated on top of this machine: all that lies in these directories is in `files` alone.
 
-    counts: dict[str, int]
+    `name` is what the user called the machine, `sim:8gpu`.
+    """
+
+    name: str
+    files: Memory
+    directories: tuple[str, ...] = ("/sys", "/proc/driver")
+
+    def covers(self, path: str) -> bool:
+        """Whether a path is simulated."""
+        return any(path == each or path.startswith(f"{each}/") for each in self.directories)
 
 
-class Node(Struct, frozen=True):
-    """A device node: its kind (character or block), numbers and owner. `mode` holds permission bits only."""
+class SysDevice(Struct, frozen=True):
+    """A device as sysfs has it: its name, its directory without links, the PCI function it belongs to or "".
 
+    `parent` is the directory of the device it hangs on.
+    """
+
+    name: str
     path: str
-    kind: Literal["c", "b"]
-    major: int
-    minor: int
-    mode: int
-    uid: int
-    gid: int
+    function: str
+
+    @property
+    def parent(self) -> str:
+        """The directory above the class it is listed in: that of the device which has it."""
+        return self.path.rpartition("/")[0]
 
 
-class Host(Struct, frozen=True):
-    """A machine whose files lie below `root`; `simulation` says what is simulated on top of them."""
+class Host(Struct, frozen=True, dict=True):
+    """A machine whose files lie below `root`; `simulation` says what is simulated on top of them.
+
+    What is read of PCI and NUMA is read once. For later changes open the machine anew.
+    """
 
     root: Path
     simulation: Simulation | None = None
@@ -50,57 +72,131 @@ class Host(Struct, frozen=True):
     @property
     def node_name(self) -> str:
         """The machine's name as Kubernetes writes a node's: lower case; `localhost` where it has none."""
-        name = self.read("/proc/sys/kernel/hostname").strip().lower()
+        name = self.value("/proc/sys/kernel/hostname").lower()
         return name if name and name != "(none)" else "localhost"
+
+    @cached_property
+    def pci(self) -> dict[str, PciFunction]:
+        """All PCI functions by address, in the order of addresses."""
+        return read_functions(self)
+
+    @cached_property
+    def numa(self) -> dict[int, NumaNode]:
+        """The NUMA nodes that are online, by number; numbers may be sparse."""
+        return read_numa_nodes(self)
+
+    @cached_property
+    def pci_names(self) -> PciNames:
+        """The names of PCI vendors and devices, as far as the machine has a pci.ids."""
+        return PciNames(self)
+
+    @cached_property
+    def majors(self) -> dict[tuple[str, str], int]:
+        """The major numbers by kind (`c` or `b`) and name, as the kernel gave them (`/proc/devices`)."""
+        found: dict[tuple[str, str], int] = {}
+        kind = "c"
+        for line in self.read("/proc/devices").splitlines():
+            number, _, name = line.strip().partition(" ")
+            if line.startswith("Block"):
+                kind = "b"
+            elif number.isdecimal() and len(number) < 10:
+                found[kind, name] = int(number)
+        return found
 
     def read(self, path: str) -> str:
         """The text of a file, or "" where there is none that can be read."""
-        real = self._real(path)
-        if real is None:
-            return ""
+        data = self._files(path).read(path)
+        return "" if data is None else data.decode("utf-8", "replace")
+
+    def value(self, path: str) -> str:
+        """The text of a file without the blanks around it."""
+        return self.read(path).strip()
+
+    def number(self, path: str) -> int | None:
+        """The number in a file, decimal or `0x` hexadecimal, or None where there is none of 64 bits."""
+        text = self.value(path)
         try:
-            return real.read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return ""
+            number = int(text, 16 if text[:2] in ("0x", "0X") else 10)
+        except ValueError:
+            return None
+        return number if -_INT64 <= number < _INT64 else None
+
+    def names(self, path: str) -> list[str]:
+        """The names in a directory, in natural order: `card2` comes before `card10`."""
+        return sorted(self._files(path).names(path), key=natural_order)
+
+    def exists(self, path: str) -> bool:
+        """Whether a file or directory is there; a link counts as what it leads to."""
+        return self.resolve(path) is not None
+
+    def resolve(self, path: str) -> str | None:
+        """The path without any link in it, or None where nothing is there."""
+        return self._files(path).resolve(path)
+
+    def target(self, path: str) -> str:
+        """The last name of what a link leads to, as sysfs names a driver or a group; "" where it is none."""
+        real = self.resolve(path)
+        return real.rpartition("/")[2] if real else ""
 
     def glob(self, pattern: str) -> list[str]:
-        """The paths that match, in natural order: `/dev/cpu/2` comes before `/dev/cpu/10`."""
-        found = (f"/{path.relative_to(self.root)}" for path in self.root.glob(pattern.lstrip("/")))
-        return sorted((path for path in found if self._real(path) is not None), key=natural_order)
+        """The paths that match, in natural order; `*`, `?` and `[…]` match within one name."""
+        found = [""]
+        for part in pattern.strip("/").split("/"):
+            if _MAGIC.search(part):
+                fits = _pattern(part).fullmatch
+                found = [f"{path}/{name}" for path in found for name in self.names(path or "/") if fits(name)]
+            else:
+                found = [f"{path}/{part}" for path in found]
+        return [path for path in found if self.exists(path)]
 
     def node(self, path: str) -> Node | None:
         """The device node at a path, or nothing where there is no device node."""
-        real = self._real(path)
-        if real is None:
-            return None
-        try:
-            status = real.lstat()
-        except OSError:
-            return None
-        if not (stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode)):
-            return None
-        return Node(
-            path=path,
-            kind="c" if stat.S_ISCHR(status.st_mode) else "b",
-            major=os.major(status.st_rdev),
-            minor=os.minor(status.st_rdev),
-            mode=stat.S_IMODE(status.st_mode),
-            uid=status.st_uid,
-            gid=status.st_gid,
-        )
+        return self._files(path).node(path)
 
-    def _real(self, path: str) -> Path | None:
-        """Where a path lies for us; the last component is not followed, the way to it stays in the root."""
-        inside = self.root / path.lstrip("/")
-        if self.is_real:
-            return inside
-        try:
-            parent = inside.parent.resolve()
-            target = inside.resolve()
-            root = self.root.resolve()
-        except (OSError, RuntimeError):  # a loop of links
-            return None
-        return inside if parent.is_relative_to(root) and target.is_relative_to(root) else None
+    def node_of(self, directory: str) -> Node | None:
+        """The device node of a device in sysfs, by the name that the kernel gives it (`DEVNAME`).
+
+        Nothing where there is no such node, or one with other numbers than the device has (`dev`).
+        """
+        name = self.variables(directory).get("DEVNAME", "")
+        node = self.node(f"/dev/{name}") if name else None
+        numbers = self.value(f"{directory}/dev")
+        return node if node and numbers in ("", f"{node.major}:{node.minor}") else None
+
+    def variables(self, directory: str) -> dict[str, str]:
+        """What the `uevent` file of a device in sysfs says."""
+        lines = (line.partition("=") for line in self.read(f"{directory}/uevent").splitlines())
+        return {name: value.strip() for name, equals, value in lines if equals}
+
+    def class_devices(self, name: str) -> list[SysDevice]:
+        """The devices of a class (`drm`, `net`, `infiniband` …) in natural order; of `block`, too."""
+        return self.devices_in(f"/sys/class/{name}")
+
+    def devices_in(self, directory: str) -> list[SysDevice]:
+        """The devices that a directory of sysfs lists, in natural order."""
+        found = ((each, self.resolve(f"{directory}/{each}")) for each in self.names(directory))
+        return [SysDevice(each, path, self._function(path)) for each, path in found if path]
+
+    def _function(self, path: str) -> str:
+        """The innermost PCI function in a path of sysfs."""
+        for part in reversed(path.split("/")):
+            if part in self.pci:
+                return part
+        return ""
+
+    def _files(self, path: str) -> Files:
+        if self.simulation is not None and self.simulation.covers(path):
+            return self.simulation.files
+        return self._disk
+
+    @cached_property
+    def _disk(self) -> Files:
+        return Disk() if self.is_real else Recorded(str(self.root))
+
+
+@cache
+def _pattern(part: str) -> re.Pattern[str]:
+    return re.compile(translate(part))
 
 
 def natural_order(text: str) -> tuple[tuple[int, str], ...]:

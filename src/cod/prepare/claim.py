@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from cod.allocate import DeviceId
 from cod.cdi.names import qualified_name
-from cod.cdi.spec import NO_EDITS, ContainerEdits, Device, Spec
+from cod.cdi.spec import ContainerEdits, Device, Spec, join
 from cod.cdi.version import minimum_version
 from cod.cdi.write import remove, transient_spec_name, write
 from cod.drivers import FoundDevice
@@ -46,7 +46,8 @@ def describe(claim: ResourceClaim, found: Mapping[DeviceId, FoundDevice]) -> Pre
     """What a container of this claim gets, without a file. Raises Refused for a device that is gone."""
     devices = [_found(claim, (each.driver, each.pool, each.device), found) for each in claim.results]
     names = ",".join(each.qualified_name for each in devices)
-    edits = sum((each.edits for each in devices), NO_EDITS)
+    common = {each.kind: each.common for each in devices}
+    edits = join([*common.values(), *(each.edits for each in devices)])
     edits += ContainerEdits(env=(f"COD_CLAIM={claim.name}", f"COD_DEVICES={names}"))
     return Prepared(name=qualified_name(VENDOR, CLASS, claim.name), edits=edits, path=None)
 
