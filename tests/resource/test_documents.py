@@ -151,6 +151,8 @@ def test_of_each_document_it_is_told_what_is_wrong() -> None:
         ("a: 1\nb: 2\na: 3\n", "Syntax error: key 'a' already set in map"),
         ("? [1]\n: 2\n", "Syntax error: unsupported map key"),
         (b"\xff\xfe\xfd", "Syntax error: "),
+        (CLASS.replace("gpu", "\udcff"), "Syntax error: "),
+        (CLASS.encode().replace(b"gpu", b"\xff"), "Syntax error: "),
         ("a: !!python/object:os.system {}", "Syntax error: "),
         ("a: &a [*a]\n", "Syntax error: "),
         ("[" * 100_000, "Syntax error: "),

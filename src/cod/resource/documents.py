@@ -21,7 +21,9 @@ from cod.resource.shape import fitted
 
 T = TypeVar("T", bound=Struct)
 
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
+# What nearly every object begins with.
 _START = re.compile(
     rb'\s*\{\s*(?:"kind"\s*:\s*"(\w+)"\s*,\s*"apiVersion"\s*:\s*"([\w./]+)"'
     rb'|"apiVersion"\s*:\s*"([\w./]+)"\s*,\s*"kind"\s*:\s*"(\w+)")\s*,'
@@ -46,10 +48,10 @@ def decode(document: bytes | str, where: str = "") -> list[Object]:
 
     Raises InvalidObject with all that is wrong, for a kind that COD does not know, too.
     """
-    data = document.encode() if isinstance(document, str) else document
+    data = document.encode("utf-8", "surrogatepass") if isinstance(document, str) else document
     try:
         return _decode_json(data)
-    except (msgspec.DecodeError, RecursionError):  # a fault, an unknown field, or YAML
+    except _UNREADABLE:  # a fault, an unknown field, or YAML
         return _decode_slowly(data, where)
 
 
@@ -127,7 +129,7 @@ def _documents(data: bytes, where: str) -> list[Any]:
     try:
         found = msgspec.json.decode(data)
         return [found] if found is not None else []
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except _UNREADABLE as error:
         looks_like_json = data.lstrip()[:1] in (b"{", b"[") and b"\n---" not in data
         json_fault = str(error) if looks_like_json else ""
     from cod.resource.yaml_text import read_documents  # only YAML needs it
@@ -151,15 +153,12 @@ def _opened(data: Any, path: Path) -> Iterator[tuple[Path, Any]]:
     if isinstance(data, list):
         for index, item in enumerate(data):
             yield from _opened(item, (*path, index) if path else ("items", index))
-    elif isinstance(data, dict) and isinstance(items := data.get("items", []) or [], list) and _is_list(data):
-        for index, item in enumerate(items):
+    elif isinstance(data, dict) and str(data.get("kind")).endswith("List"):
+        items = data.get("items") or []
+        for index, item in enumerate(items if isinstance(items, list) else [items]):
             yield from _opened(_with_kind(item, data), (*path, "items", index))
     else:
         yield path, data
-
-
-def _is_list(data: dict[str, Any]) -> bool:
-    return "items" in data or str(data.get("kind")).endswith("List")
 
 
 def _with_kind(item: Any, parent: dict[str, Any]) -> Any:
