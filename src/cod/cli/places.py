@@ -1,13 +1,16 @@
-"""The options that say which machine, which ledger and which directory of specs is meant."""
+"""The options that say what is meant: which machine, drivers, classes, ledger and directory of specs."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -21,6 +24,30 @@ def host_option(function: F) -> F:
         show_envvar=True,
         metavar="MACHINE",
         help="/ is this machine, sim:8gpu the same with simulated accelerators.",
+    )(function)
+
+
+def driver_option(function: F) -> F:
+    """`--driver`, repeatable, given on as `drivers`."""
+    return click.option(
+        "--driver",
+        "drivers",
+        multiple=True,
+        metavar="DRIVER",
+        shell_complete=complete_driver,
+        help="Only what this driver finds; repeatable.",
+    )(function)
+
+
+def class_option(function: F) -> F:
+    """`--class`, repeatable, given on as `classes`."""
+    return click.option(
+        "--class",
+        "classes",
+        multiple=True,
+        metavar="CLASS",
+        shell_complete=complete_class,
+        help="Only devices of this class; repeatable.",
     )(function)
 
 
@@ -58,3 +85,24 @@ def claim_spec_dir(given: Path | None) -> Path:
     from cod.prepare import spec_dir
 
     return given or spec_dir(os.environ)
+
+
+def complete_driver(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The drivers whose names begin so, for the shell."""
+    from cod.cli.machine import complete
+
+    return complete("driver", context, incomplete)
+
+
+def complete_class(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The classes whose names begin so, for the shell."""
+    from cod.cli.machine import complete
+
+    return complete("class", context, incomplete)
+
+
+def complete_found(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The devices whose names begin so, for the shell."""
+    from cod.cli.machine import complete
+
+    return complete("device", context, incomplete)

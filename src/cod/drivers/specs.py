@@ -27,6 +27,8 @@ from cod.host.machine import natural_order
 ALL = "all"
 
 NOT_MADE = "it is not made yet"
+NOTHING = "it brings nothing into a container"
+SOUND = (NOT_MADE, NOTHING)  # reasons to leave a device out that are no fault of its driver's
 
 Key = tuple[str, str, str]
 T = TypeVar("T")
@@ -105,7 +107,7 @@ def _ready(found: FoundDevice) -> _Ready | str:
     if is_not_made(found):
         return NOT_MADE
     if not found.edits and not found.common:
-        return "it brings nothing into a container"
+        return NOTHING
     vendor, class_ = split_kind(found.kind)
     if problem := vendor_problem(vendor) or class_problem(class_) or device_name_problem(found.cdi_name):
         return problem
