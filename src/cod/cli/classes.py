@@ -85,7 +85,7 @@ def _row(machine: Machine, class_: DeviceClass, members: Sequence[DeviceKey] | N
 
 
 def _free(machine: Machine, members: Sequence[DeviceKey]) -> str:
-    return "?" if machine.held is None else str(sum(map(machine.is_free, members)))
+    return str(sum(map(machine.is_free, members)))
 
 
 def _selects(class_: DeviceClass) -> str:

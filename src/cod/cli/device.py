@@ -62,9 +62,7 @@ def list_(
     machine = look(host)
     found = chosen(machine, drivers, classes)
     if output == "name":
-        from cod.drivers.specs import is_not_made
-
-        print_names(each.qualified_name for each in found.values() if not is_not_made(each))
+        print_names(each.qualified_name for each in found.values() if each.is_made)
     else:
         from cod.cli.device_table import slices_of
 

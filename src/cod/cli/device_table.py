@@ -8,7 +8,6 @@ from cod.cli.machine import Machine, class_of
 from cod.drivers import FoundDevice
 from cod.drivers.attributes import NUMA_NODE, PARENT_ATTRIBUTE
 from cod.drivers.inventory import DeviceKey, Inventory
-from cod.drivers.specs import is_not_made
 from cod.host import PciFunction
 from cod.resource import Attribute, ResourceSlice
 
@@ -38,7 +37,7 @@ def rows(machine: Machine, found: Found, *, is_wide: bool, is_whole: bool) -> It
     """A row a device. Parts of a device that nobody has made share one row, unless `is_whole`."""
     groups = {} if is_whole else _possible(found)
     for key, each in found.items():
-        parts = groups.get(_parent(key, each), []) if is_not_made(each) else []
+        parts = [] if each.is_made else groups.get(_parent(key, each), [])
         if len(parts) < 2:
             yield _row(machine, key, each, is_wide)
         elif parts[0] == key:
@@ -133,7 +132,7 @@ def _possible(found: Found) -> dict[DeviceKey, list[DeviceKey]]:
     """The devices that are only possible, by what they would be parts of."""
     groups: dict[DeviceKey, list[DeviceKey]] = {}
     for key, each in found.items():
-        if is_not_made(each):
+        if not each.is_made:
             groups.setdefault(_parent(key, each), []).append(key)
     return groups
 

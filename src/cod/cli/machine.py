@@ -14,37 +14,36 @@ from cod.cli.places import ledger_file
 from cod.cli.terminal import printable
 from cod.drivers import CLASS_ATTRIBUTE, DriverReport, FoundDevice, Inventory, discover
 from cod.drivers.inventory import DeviceKey
-from cod.errors import CodError, Refused
+from cod.errors import Refused
 from cod.host import Host, open_host
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 UNREADY = "cod.dev/unready"
-UNKNOWN = "?"
 
 
 class Machine(Struct, frozen=True):
-    """A machine, its devices, and the claim that holds each; `held` is None where that is not known."""
+    """A machine, its devices, and the claims that hold some of them."""
 
     host: Host
     inventory: Inventory
-    held: Mapping[DeviceKey, str] | None = {}
+    held: Mapping[DeviceKey, str] = {}
 
     def state(self, key: DeviceKey) -> str:
         """Whether a device can be had: `free`, `held by CLAIM`, `unready: REASON`."""
         found = self.inventory.found[key]
-        if self.held and key in self.held:
+        if key in self.held:
             return f"held by {self.held[key]}"
         for taint in found.device.taints:
             name = "unready" if taint.key == UNREADY else taint.key
             return f"{name}: {taint.value}" if taint.value else name
-        return UNKNOWN if self.held is None else "free"
+        return "free"
 
     def is_free(self, key: DeviceKey) -> bool:
         """Whether a claim could have the device now."""
         device = self.inventory.found[key].device
-        return not device.taints and (key not in (self.held or {}) or device.allow_multiple_allocations)
+        return not device.taints and (key not in self.held or device.allow_multiple_allocations)
 
 
 def look(name: str) -> Machine:
@@ -63,12 +62,7 @@ def look_closely(name: str, ledger: Path | None) -> Machine:
     machine = look(name)
     if not machine.host.is_real:
         return machine
-    try:
-        held = holders(ledger_file(ledger), machine.inventory)
-    except CodError as error:
-        warn(f"who holds what is not known: {error.what}")
-        return Machine(machine.host, machine.inventory, None)
-    return Machine(machine.host, machine.inventory, held)
+    return Machine(machine.host, machine.inventory, holders(ledger_file(ledger), machine.inventory))
 
 
 def chosen(

@@ -161,7 +161,8 @@ def _age(verdict: Verdict) -> str:
     """What has changed since a file was made, in a line."""
     directory = os.path.dirname(verdict.path) or "."  # noqa: PTH120 - as it was given
     text = f"{verdict.path}: stale: {' and '.join(map(_change, verdict.stale))}"
-    return printable(f"{text}; try: cod spec generate --output {directory}") + "\n"
+    prune = "" if all(each.now for each in verdict.stale) else " --prune"
+    return printable(f"{text}; try: cod spec generate --output {directory}{prune}") + "\n"
 
 
 def _change(change: Change) -> str:

@@ -65,11 +65,6 @@ def generate(found: Mapping[Key, FoundDevice], origin: Origin | None = None) -> 
     return Generated(tuple(specs), tuple(left_out))
 
 
-def is_not_made(found: FoundDevice) -> bool:
-    """Whether a device is only possible, such as a partition that nobody has made: nothing to hand out."""
-    return bool(found.device.taints) and not found.edits
-
-
 def _order(key: Key, found: FoundDevice) -> tuple[object, ...]:
     return natural_order(found.cdi_name), found.cdi_name, key
 
@@ -104,7 +99,7 @@ def _spec(
 
 def _ready(found: FoundDevice) -> _Ready | str:
     """A device with its edits in order, or why no spec can have it."""
-    if is_not_made(found):
+    if not found.is_made:
         return NOT_MADE
     if not found.edits and not found.common:
         return NOTHING
