@@ -58,7 +58,9 @@ class Amd(Struct, frozen=True):
             if kfd is None or None in nodes_of_gpu:
                 yield Skipped(gpu.directory, "not all of its nodes are in /dev/dri, or /dev/kfd is missing")
                 continue
-            edits = ContainerEdits(device_nodes=tuple(device_node(node, "rwm") for node in nodes_of_gpu if node))
+            edits = ContainerEdits(
+                device_nodes=tuple(device_node(node, "rwm") for node in nodes_of_gpu if node)
+            )
             yield FoundDevice(
                 device=gpu.device(host, names, partitions[gpu.node.pci_address]),
                 kind=KIND,
