@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from cod.cli.machine import Machine, class_of
 from cod.drivers import FoundDevice
-from cod.drivers.attributes import NUMA_NODE, PARENT_ATTRIBUTE
+from cod.drivers.attributes import PARENT_ATTRIBUTE
 from cod.drivers.inventory import DeviceKey, Inventory
 from cod.host import PciFunction
-from cod.resource import Attribute, ResourceSlice
+from cod.resource import NUMA_NODE, Attribute, ResourceSlice
 
 HEADERS = ("NAME", "CLASS", "WHERE", "NUMA", "STATE")
 WIDE_HEADERS = (*HEADERS, "MODEL", "PART OF", "DRIVER", "CDI NAME")

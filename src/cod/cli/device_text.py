@@ -9,11 +9,12 @@ from cod.cli.device_table import class_name, text, where, written
 from cod.cli.machine import Machine, class_of
 from cod.cli.terminal import printable
 from cod.drivers import FoundDevice, Link
-from cod.drivers.attributes import NUMA_NODE, PARENT_ATTRIBUTE, PCI_ADDRESS, PCI_ROOT
+from cod.drivers.attributes import PARENT_ATTRIBUTE
 from cod.drivers.inventory import DeviceKey
 from cod.host import PciFunction
+from cod.resource import NUMA_NODE, PCI_BUS_ID, PCIE_ROOT
 
-_SHOWN_ABOVE = {PCI_ADDRESS, PCI_ROOT, NUMA_NODE, PARENT_ATTRIBUTE}
+_SHOWN_ABOVE = {PCI_BUS_ID, PCIE_ROOT, NUMA_NODE, PARENT_ATTRIBUTE}
 _MANY = 12  # parts of a device that are named; of more only the number is told
 
 
@@ -67,7 +68,7 @@ def _list(name: str, lines: Iterator[str]) -> Iterator[str]:
 
 def _place(found: FoundDevice) -> str:
     places = [where(found)]
-    if (root := text(found, PCI_ROOT)) != "-":
+    if (root := text(found, PCIE_ROOT)) != "-":
         places.append(f"root {root}")
     if (node := text(found, NUMA_NODE)) != "-":
         places.append(f"NUMA node {node}")

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import Struct
 
-from cod.cli.places import ledger_file
+from cod.cli.places import host_of, ledger_file
 from cod.cli.terminal import printable
 from cod.drivers import CLASS_ATTRIBUTE, DriverReport, FoundDevice, Inventory, discover
 from cod.drivers.inventory import DeviceKey
 from cod.errors import Refused
-from cod.host import Host, open_host
+from cod.host import Host
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -48,7 +48,7 @@ class Machine(Struct, frozen=True):
 
 def look(name: str) -> Machine:
     """What a machine has; who holds it is not asked. Drivers that failed are told on stderr."""
-    host = open_host(name)
+    host = host_of(name)
     inventory = discover(host)
     for each in inventory.failures:
         warn(f"driver {each.driver}: {each.failure}")
@@ -128,7 +128,7 @@ def complete(noun: str, context: click.Context, incomplete: str) -> list[Complet
     """The devices, classes or drivers whose names begin so, for the shell."""
     from click.shell_completion import CompletionItem
 
-    inventory = discover(open_host(context.params.get("host") or "/"))
+    inventory = discover(host_of(context.params.get("host") or "/"))
     if noun == "class":
         names = [each.name for each in inventory.classes]
     elif noun == "driver":

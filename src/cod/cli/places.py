@@ -13,6 +13,8 @@ from click.core import ParameterSource
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from cod.host import Host
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -39,6 +41,14 @@ def _host(context: click.Context, option: click.Parameter, value: str) -> str:
         return value
     named_before: str | None = context.find_root().params.get("host")
     return named_before or value
+
+
+def host_of(name: str) -> Host:
+    """The machine of that name; what is costly to read of it is kept for the next command."""
+    from cod.cdi.cache import cache_directory
+    from cod.host import open_host
+
+    return open_host(name, cache=cache_directory(os.environ) or "")
 
 
 def driver_option(function: F) -> F:

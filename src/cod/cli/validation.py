@@ -88,12 +88,12 @@ class Today:
     @cached_property
     def _made(self) -> tuple[dict[str, dict[str, str]], set[str], dict[str, str]]:
         """The annotations of what would be made now by kind, failed drivers, what the machine says."""
+        from cod.cli.places import host_of
         from cod.drivers import discover
         from cod.drivers.origin import made_from, origin
         from cod.drivers.specs import generate
-        from cod.host import open_host
 
-        host = open_host(self._host)
+        host = host_of(self._host)
         inventory = discover(host)
         by_kind = {each.kind: each.annotations for each in generate(inventory.found, origin(host)).specs}
         return by_kind, {each.driver for each in inventory.failures}, made_from(origin(host), {})

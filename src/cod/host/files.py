@@ -44,6 +44,9 @@ class Files(Protocol):
     def node(self, path: str) -> Node | None:
         """The device node at a path, which is not followed if it is a link."""
 
+    def changed(self, path: str) -> int:
+        """When a file was last written, in nanoseconds; 0 where there is none, or where it cannot change."""
+
 
 class Disk:
     """The files of this machine."""
@@ -66,6 +69,10 @@ class Disk:
     def node(self, path: str) -> Node | None:
         """The device node at a path."""
         return _node(path, path)
+
+    def changed(self, path: str) -> int:
+        """When a file was last written. What the kernel shows as a file has no such time."""
+        return _changed(path)
 
 
 class Recorded:
@@ -102,6 +109,11 @@ class Recorded:
             return None
         place = f"{self._root}{directory.rstrip('/')}/{name}"
         return _node(place, path) or (None if os.path.islink(place) else _written(_read(place), path))  # noqa: PTH114
+
+    def changed(self, path: str) -> int:
+        """When a file was last written."""
+        real = self.resolve(path)
+        return 0 if real is None else _changed(self._root + real)
 
     def _link(self, path: str) -> str | None:
         try:
@@ -143,6 +155,10 @@ class Memory:
     def node(self, path: str) -> Node | None:
         """What the text of a file says of a device node."""
         return _written(self.read(path), path)
+
+    def changed(self, path: str) -> int:  # noqa: ARG002 - nothing in memory changes
+        """Always 0."""
+        return 0
 
     def _link(self, path: str) -> str | None:
         text = self._files.get(path, "")
@@ -204,6 +220,13 @@ def _names(path: str) -> Sequence[str]:
         return os.listdir(path)  # noqa: PTH208
     except (OSError, ValueError):
         return ()
+
+
+def _changed(path: str) -> int:
+    try:
+        return os.stat(path).st_mtime_ns  # noqa: PTH116
+    except (OSError, ValueError):
+        return 0
 
 
 def _node(place: str, path: str) -> Node | None:

@@ -8,16 +8,22 @@ is missing, unreadable or no text is the empty text, a directory that is none ha
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from fnmatch import translate
 from functools import cache, cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from msgspec import Struct
 
 from cod.host.files import Disk, Files, Memory, Node, Recorded
+from cod.host.memo import Memo
 from cod.host.numa import NumaNode, read_numa_nodes
 from cod.host.pci import PciFunction, read_functions
 from cod.host.pci_names import PciNames
+
+T = TypeVar("T")
 
 _NUMBER = re.compile(r"([0-9]+)")
 _MAGIC = re.compile(r"[*?[]")
@@ -58,11 +64,13 @@ class SysDevice(Struct, frozen=True):
 class Host(Struct, frozen=True, dict=True):
     """A machine whose files lie below `root`; `simulation` says what is simulated on top of them.
 
-    What is read of PCI and NUMA is read once. For later changes open the machine anew.
+    What is read of PCI and NUMA is read once. For later changes open the machine anew. `cache` is a directory
+    in which costly answers are kept for the next process, "" for none.
     """
 
     root: Path
     simulation: Simulation | None = None
+    cache: str = ""
 
     @property
     def is_real(self) -> bool:
@@ -176,6 +184,29 @@ class Host(Struct, frozen=True, dict=True):
         """The devices that a directory of sysfs lists, in natural order."""
         found = ((each, self.resolve(f"{directory}/{each}")) for each in self.names(directory))
         return [SysDevice(each, path, self._function(path)) for each, path in found if path]
+
+    def remembered(
+        self, name: str, version: str, files: Iterable[str], read: Callable[[], T], type_: type[T]
+    ) -> T:
+        """What `read` gives, from the cache if it was kept there since the machine started.
+
+        `version` is what the kernel counts up when it changes. In a recorded tree, which has no kernel, none
+        of `files` may have been written since either.
+        """
+        if not self.cache or self.simulation is not None:
+            return read()
+        from msgspec import DecodeError, msgpack
+
+        fingerprint = f"{self.value('/proc/sys/kernel/random/boot_id')} {version}"
+        if not self.is_real:
+            fingerprint += "".join(f" {self._files(path).changed(path)}" for path in files)
+        memo = Memo(self.cache, str(self.root))
+        if (kept := memo.find(name, fingerprint)) is not None:
+            with suppress(DecodeError):
+                return msgpack.decode(kept, type=type_)
+        found = read()
+        memo.keep(name, fingerprint, msgpack.encode(found))
+        return found
 
     def _function(self, path: str) -> str:
         """The innermost PCI function in a path of sysfs."""
