@@ -88,3 +88,14 @@ def test_numbers_in_names_sort_as_numbers(numbers: list[int]) -> None:
 def test_any_two_names_can_be_compared(names: list[str]) -> None:
     keys = sorted(map(natural_order, names))
     assert keys == [natural_order(name) for name in sorted(names, key=natural_order)]
+
+
+def test_a_part_of_a_file_is_read_without_the_rest(tmp_path: Path) -> None:
+    put(tmp_path, "lib", "0123456789")
+    host = Host(tmp_path)
+    assert host.part("/lib", 3, 4) == b"3456"
+    assert host.part("/lib", 8, 100) == b"89"
+    assert host.part("/lib", 100, 1) == host.part("/none", 0, 1) == host.part("/lib", -1, 2) == b""
+    assert host.part("/lib", 2**70, 1) == host.part("/lib", 0, -1) == b""
+    (tmp_path / "link").symlink_to("/lib")
+    assert host.part("/link", 0, 2) == b"01"

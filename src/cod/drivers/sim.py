@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from cod.cdi.spec import ContainerEdits, DeviceNode
-from cod.drivers.attributes import attributes, family, family_classes, place
+from cod.drivers.attributes import Plain, attributes, family, family_classes, place
 from cod.drivers.protocol import FoundDevice, Link, Skipped
 from cod.host import Host, Node, PciFunction
 from cod.resource import Capacity, Device, DeviceClass
@@ -66,7 +66,7 @@ def _backings(host: Host) -> list[tuple[Node, str]]:
 def _device(host: Host, card: PciFunction, type_: str, backing: Node, permissions: str) -> FoundDevice:
     index = host.number(f"{card.path}/sim/index") or 0
     name = f"{type_}{index}"
-    facts = {
+    facts: dict[str, Plain] = {
         "simulated": True,
         "backing": backing.path,
         "index": index,

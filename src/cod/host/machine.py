@@ -77,7 +77,7 @@ class Host(Struct, frozen=True, dict=True):
 
     @cached_property
     def pci(self) -> dict[str, PciFunction]:
-        """All PCI functions by address, in natural order."""
+        """All PCI functions by address, in the order of the bus."""
         return read_functions(self)
 
     @cached_property
@@ -107,6 +107,10 @@ class Host(Struct, frozen=True, dict=True):
         """The text of a file, or "" where there is none that can be read."""
         data = self._files(path).read(path)
         return "" if data is None else data.decode("utf-8", "replace")
+
+    def part(self, path: str, start: int, size: int) -> bytes:
+        """At most `size` bytes of a file from `start` on, for files too large to be read whole."""
+        return self._files(path).part(path, start, size)
 
     def value(self, path: str) -> str:
         """The text of a file without the blanks around it."""

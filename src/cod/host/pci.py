@@ -55,8 +55,14 @@ class PciFunction(Struct, frozen=True):
 
 
 def read_functions(host: Host) -> dict[str, PciFunction]:
-    """All functions by address. Costs about 60 µs each."""
-    return {name: _function(host, name) for name in host.names(DEVICES) if _ADDRESS.fullmatch(name)}
+    """All functions by address, in the order of the bus: `0a` comes after `09`. Costs about 60 µs each."""
+    found = sorted(filter(_ADDRESS.fullmatch, host.names(DEVICES)), key=_order)
+    return {name: _function(host, name) for name in found}
+
+
+def _order(address: str) -> tuple[int, ...]:
+    """Domain, bus, device and function as numbers; their digits are hexadecimal."""
+    return tuple(int(part, 16) for part in re.split("[:.]", address))
 
 
 def _function(host: Host, address: str) -> PciFunction:
