@@ -129,16 +129,21 @@ def machine(tree: Tree, fixture: Answer, gpus: list[Answer], version: str) -> No
     for path, kind, major, minor, mode, uid, gid in fixture["nodes"]:
         tree.node(f"{ROOT}/{path}", major, minor, kind=kind, mode=int(mode, 8), uid=uid, gid=gid)
     tree.file("/usr/bin/nvidia-cdi-hook")
-    tree.file("/proc/driver/nvidia/version", f"NVRM version: NVIDIA UNIX x86_64 Kernel Module  {version}  now\n")
+    tree.file(
+        "/proc/driver/nvidia/version", f"NVRM version: NVIDIA UNIX x86_64 Kernel Module  {version}  now\n"
+    )
     for gpu in gpus:
         address = gpu["pci_bus_id"][4:].lower()
         directory = tree.pci(address, 0x10DE, 0x20B0, 0x030200, driver="nvidia")
         for name in fixture["sys_pci"].get(address, ()):
             tree.directory(f"{directory}/drm/{name}")
-        tree.files(
-            f"/proc/driver/nvidia/gpus/{address}",
-            {"information": f"Model: \t\t Recorded\nGPU UUID: \t {gpu['uuid']}\nDevice Minor: \t {gpu['minor']}"},
+        lines = (
+            "Model: \t\t Recorded",
+            f"GPU UUID: \t {gpu['uuid']}",
+            f"Device Minor: \t {gpu['minor']}",
+            "",
         )
+        tree.file(f"/proc/driver/nvidia/gpus/{address}/information", "\n".join(lines))
 
 
 def ours(tree: Tree, case: Answer) -> Answer:
@@ -157,7 +162,7 @@ def ours(tree: Tree, case: Answer) -> Answer:
 
 
 def names(found: FoundDevice, options: Answer) -> list[str]:
-    """What a device is called by the case's strategies. The recorded UUIDs are random: those of NVML count."""
+    """What a device is called by the case's strategies, with the UUIDs of NVML: recorded ones are random."""
     if options["Mode"] != "nvml":
         return [found.cdi_name]
     called = {"index": found.cdi_name, "uuid": "".join(found.aliases), "type-index": f"gpu{found.cdi_name}"}
