@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -20,15 +21,35 @@ def test_a_directory_is_a_recorded_machine(tmp_path: Path) -> None:
     assert host.root == tmp_path.resolve()
 
 
-def test_a_simulated_machine_has_the_files_of_this_one_and_accelerators_on_top() -> None:
-    host = open_host("sim:3gpu,5gpu")
+def kinds(name: str) -> dict[str, int]:
+    host = open_host(name)
     assert host.is_real
-    assert host.simulation is not None
-    assert host.simulation.counts == {"gpu": 8}
+    return Counter(
+        host.value(f"{card.path}/sim/kind") for card in host.pci.values() if card.driver == "cod-sim"
+    )
 
 
 @pytest.mark.parametrize(
-    "name", ["sim:", "sim:gpu", "sim:0gpu", "sim:1025gpu", "sim:8cat", "sim:8gpu,", "sim:-1gpu"]
+    ("name", "cards"),
+    [
+        ("sim:8gpu", {"gpu": 8, "nic": 4}),
+        ("sim:3gpu,5gpu", {"gpu": 8, "nic": 4}),
+        ("sim:gpu", {"gpu": 8, "nic": 4}),
+        ("sim:2gpu", {"gpu": 2}),
+        ("sim:1gpu,3nic", {"gpu": 1, "nic": 3}),
+        ("sim:nic", {"nic": 4}),
+        ("sim:mig", {"mig": 2}),
+        ("sim:fpga", {"fpga": 2}),
+        ("sim:rack", {"gpu": 4, "nic": 4}),
+        ("sim:1024gpu", {"gpu": 1024, "nic": 512}),
+    ],
+)
+def test_a_simulated_machine_has_the_cards_that_its_name_says(name: str, cards: dict[str, int]) -> None:
+    assert kinds(name) == cards
+
+
+@pytest.mark.parametrize(
+    "name", ["sim:", "sim:0gpu", "sim:1025gpu", "sim:8cat", "sim:8gpu,", "sim:-1gpu", "sim:2rack"]
 )
 def test_a_simulation_that_has_no_meaning_is_refused_with_an_example(name: str) -> None:
     with pytest.raises(Misuse, match="no simulated machine") as caught:

@@ -55,7 +55,7 @@ class Sim(Struct, frozen=True):
         return (*both, attribute_class("sim-mig"))
 
     def discover(self, host: Host) -> Iterator[FoundDevice | CounterSet | Skipped]:
-        """`gpu0`, `gpu1`, `nic0` … in the order of the bus; after `mig0` its partitions, as `mig0-1g-5gb-0`."""
+        """`gpu0`, `gpu1`, `nic0` … in the order of the bus; after `mig0` its parts, as `mig0-1g-5gb-0`."""
         cards = [each for each in host.pci.values() if each.driver == _KERNEL_DRIVER]
         backings = _backings(host) if cards else []
         for number, card in enumerate(cards):

@@ -77,7 +77,7 @@ class Host(Struct, frozen=True, dict=True):
 
     @cached_property
     def pci(self) -> dict[str, PciFunction]:
-        """All PCI functions by address, in the order of the bus."""
+        """All PCI functions by address, in the order of addresses."""
         return read_functions(self)
 
     @cached_property

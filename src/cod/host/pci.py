@@ -55,14 +55,15 @@ class PciFunction(Struct, frozen=True):
 
 
 def read_functions(host: Host) -> dict[str, PciFunction]:
-    """All functions by address, in the order of the bus: `0a` comes after `09`. Costs about 60 µs each."""
-    found = sorted(filter(_ADDRESS.fullmatch, host.names(DEVICES)), key=_order)
-    return {name: _function(host, name) for name in found}
+    """All functions by address, in its order. Costs about 60 µs each."""
+    addresses = filter(_ADDRESS.fullmatch, host.names(DEVICES))
+    return {each: _function(host, each) for each in sorted(addresses, key=address_order)}
 
 
-def _order(address: str) -> tuple[int, ...]:
-    """Domain, bus, device and function as numbers; their digits are hexadecimal."""
-    return tuple(int(part, 16) for part in re.split("[:.]", address))
+def address_order(address: str) -> tuple[int, str]:
+    """A sort key for addresses, which are hexadecimal and whose domains differ in length."""
+    domain, _, rest = address.partition(":")
+    return int(domain, 16), rest
 
 
 def _function(host: Host, address: str) -> PciFunction:

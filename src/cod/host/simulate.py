@@ -62,7 +62,7 @@ def _cards(counts: Mapping[str, int]) -> Iterator[_Card]:
     for number, card in enumerate(accelerators):
         on_switch[number // _ON_SWITCH].append(card)
     for index in range(nics):
-        on_switch[index % len(on_switch)].append(("nic", index))
+        on_switch[index * len(on_switch) // nics].append(("nic", index))
     sockets = 2 if len(on_switch) > 1 else 1
     for switch, cards in enumerate(on_switch):
         socket = switch * sockets // len(on_switch)
