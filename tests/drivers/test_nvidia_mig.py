@@ -41,7 +41,7 @@ def fit(geometry: Geometry, some: Sequence[Partition]) -> bool:
 
 
 def labelled(geometry: Geometry, *labels: str) -> list[Partition]:
-    by_label = {each.label: each for each in geometry.partitions()}
+    by_label = {each.label: each for each in geometry.partitions}
     return [by_label[label] for label in labels]
 
 
@@ -90,9 +90,9 @@ def test_sets_of_instances_of_an_a100_are_those_of_the_user_guide(
 
 @pytest.mark.parametrize("geometry", GEOMETRIES.values(), ids=GEOMETRIES)
 def test_no_partition_fits_beside_the_whole_gpu(geometry: Geometry) -> None:
-    whole = geometry.takes_all("g")
+    whole = geometry.whole.takes("g")
     assert whole.counters == geometry.counter_set("g").counters
-    for partition in geometry.partitions():
+    for partition in geometry.partitions:
         assert set(partition.takes("g").counters) <= set(whole.counters)
         assert partition.takes("g").counters["compute-slices"].value != "0"
 
@@ -100,9 +100,7 @@ def test_no_partition_fits_beside_the_whole_gpu(geometry: Geometry) -> None:
 @given(st.sampled_from([*GEOMETRIES]), st.data())
 def test_instances_that_fit_lie_apart(which: str, data: st.DataObject) -> None:
     geometry = GEOMETRIES[which]
-    some = data.draw(
-        st.lists(st.sampled_from(list(geometry.partitions())), unique_by=lambda each: each.label)
-    )
+    some = data.draw(st.lists(st.sampled_from(list(geometry.partitions)), unique_by=lambda each: each.label))
     slices = [each.start + number for each in some for number in range(each.profile.slices)]
     if fit(geometry, some):
         assert len(set(slices)) == len(slices)
@@ -114,7 +112,7 @@ def test_a_gpu_that_is_not_cut_comes_with_every_instance_that_it_could_have(tmp_
     inventory = found(tree)
     whole, part = device(inventory, "gpu-0"), device(inventory, "gpu-0-mig-1g-5gb-me-2")
     assert whole.device.taints == ()
-    assert whole.device.consumes_counters == (A100_40GB.takes_all("gpu-0"),)
+    assert whole.device.consumes_counters == (A100_40GB.whole.takes("gpu-0"),)
     assert whole.device.capacity["memory"].value == "40192Mi"
     assert [taint.value for taint in part.device.taints] == ["not-made"]
     assert part.device.attributes["cod.dev/parent"].string == "gpu-0"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import stat
 from pathlib import Path
 
@@ -48,6 +49,13 @@ def test_matches_come_in_natural_order(tmp_path: Path) -> None:
     for number in random.Random(1).sample(range(12), 12):
         put(tmp_path, f"dev/cpu/{number}/cpuid")
     assert Host(tmp_path).glob("/dev/cpu/*/cpuid") == [f"/dev/cpu/{number}/cpuid" for number in range(12)]
+
+
+def test_names_that_match_a_pattern_whole_come_in_natural_order(tmp_path: Path) -> None:
+    for name in ("card10", "card2", "card2-HDMI", "renderD128"):
+        put(tmp_path, f"dev/dri/{name}")
+    assert Host(tmp_path).matching("/dev/dri", re.compile(r"card\d+")) == ["card2", "card10"]
+    assert Host(tmp_path).matching("/none", re.compile(".*")) == []
 
 
 def test_a_device_node_is_described_by_its_numbers() -> None:

@@ -11,7 +11,7 @@ Profiles; placements and sizes of memory as in NVIDIA's go-nvml (A100, A30).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -29,54 +29,40 @@ class Profile(Struct, frozen=True):
 
 
 class Partition(Struct, frozen=True):
-    """An instance that can be made: a profile at a start. Its label is unique on its GPU: `1g-5gb-0`."""
+    """An instance that can be made: a profile at a start. Its label is unique on its GPU: `1g-5gb-0`.
 
+    `capacity` is what it has, under names that capacities have in the API; `counters` is what it takes.
+    """
+
+    label: str
     profile: Profile
     start: int
-
-    @property
-    def label(self) -> str:
-        """A part of a DNS label."""
-        return f"{self.profile.name.replace('.', '-').replace('+', '-')}-{self.start}"
-
-    @property
-    def capacity(self) -> dict[str, Capacity]:
-        """What it has, under names that capacities have in the API."""
-        return _capacity(self.profile)
+    capacity: dict[str, Capacity]
+    counters: dict[str, Counter]
 
     def takes(self, counter_set: str) -> CounterConsumption:
         """What it takes of its GPU's counters."""
-        return CounterConsumption(counter_set, _counters(self.profile, self.start))
+        return CounterConsumption(counter_set, self.counters)
 
 
-class Geometry(Struct, frozen=True):
+class Geometry(Struct, frozen=True, dict=True):
     """All instances that a model of GPU can have. The first profile is the whole GPU as one instance."""
 
     profiles: tuple[Profile, ...]
 
-    @property
-    def whole(self) -> Profile:
-        """The profile with everything."""
-        return self.profiles[0]
+    @cached_property
+    def whole(self) -> Partition:
+        """The instance with everything. A GPU that is not cut has as much, and a little more memory."""
+        return _partition(self.profiles[0], 0)
 
-    @property
-    def capacity(self) -> dict[str, Capacity]:
-        """What the GPU has at least; without MIG a little memory more."""
-        return _capacity(self.whole)
+    @cached_property
+    def partitions(self) -> tuple[Partition, ...]:
+        """Every instance at every place, small ones first."""
+        return tuple(_partition(each, start) for each in reversed(self.profiles) for start in each.starts)
 
     def counter_set(self, name: str) -> CounterSet:
         """The GPU's stock."""
-        return CounterSet(name, _counters(self.whole, 0))
-
-    def takes_all(self, counter_set: str) -> CounterConsumption:
-        """What the GPU takes itself while it is not cut."""
-        return CounterConsumption(counter_set, _counters(self.whole, 0))
-
-    def partitions(self) -> Iterator[Partition]:
-        """Every instance at every place, small ones first."""
-        for profile in reversed(self.profiles):
-            for start in profile.starts:
-                yield Partition(profile, start)
+        return CounterSet(name, self.whole.counters)
 
 
 def geometry_of(model: str) -> Geometry | None:
@@ -88,6 +74,11 @@ def geometry_of(model: str) -> Geometry | None:
 
 
 _STOCK = ("multiprocessors", "compute-slices", "copy-engines", "decoders", "jpeg-engines", "ofa-engines")
+
+
+def _partition(profile: Profile, start: int) -> Partition:
+    label = f"{profile.name.replace('.', '-').replace('+', '-')}-{start}"
+    return Partition(label, profile, start, _capacity(profile), _counters(profile, start))
 
 
 def _counters(profile: Profile, start: int) -> dict[str, Counter]:

@@ -125,7 +125,7 @@ def _gpu(machine: _Machine, gpu: Gpu, says: Management, *, cut: bool) -> Iterato
     cut = cut or bool(instances) or says.mig
     yield _whole(machine, gpu, says, geometry, cut=cut)
     yield from (_instance(machine, gpu, each) for each in instances)
-    for partition in geometry.partitions() if geometry else ():
+    for partition in geometry.partitions if geometry else ():
         yield _partition(machine, gpu, partition)
 
 
@@ -137,7 +137,7 @@ def _whole(
     lacks = len(machine.nodes(paths[0], _CONTROL)) < 2
     reason = PARTITIONED if cut else NO_NODE if lacks else ""
     memory = says.memory or gpu.memory
-    capacity = geometry.capacity if geometry else {}
+    capacity = geometry.whole.capacity if geometry else {}
     if memory:
         capacity = capacity | {"memory": Capacity(f"{memory // 2**20}Mi")}
     return FoundDevice(
@@ -145,7 +145,7 @@ def _whole(
             name=gpu.name,
             attributes=family("gpu", "gpu.nvidia.com") | _facts(machine, gpu),
             capacity=capacity,
-            consumes_counters=(geometry.takes_all(gpu.name),) if geometry else (),
+            consumes_counters=(geometry.whole.takes(gpu.name),) if geometry else (),
             taints=_taints(reason),
         ),
         kind=KIND,

@@ -64,9 +64,9 @@ _XORG = tuple(
 _READ_ONLY = ("ro", "nosuid", "nodev", "rbind", "rprivate")
 _SOCKET = ("nosuid", "nodev", "rbind", "rprivate", "noexec")
 
-_VERSION = re.compile(r"\d{1,4}(\.\d{1,5}){1,3}")
-_EGL = re.compile(r"libnvidia-egl-(gbm|wayland|wayland2|xcb|xlib)\.so\.\d+(\.\d+)+")
-_NVVM = re.compile(r"libnvidia-nvvm70\.so\.[\w.]+")
+_LIBCUDA = re.compile(r"libcuda\.so\.\d{1,4}(\.\d{1,5}){1,3}")
+_EGL = r"libnvidia-egl-[a-z0-9]+\.so\.\d+(\.\d+)+"
+_NVVM = r"libnvidia-nvvm70\.so\.[\w.]+"
 
 
 class DriverRoot(Struct, frozen=True):
@@ -115,15 +115,14 @@ def find_files(root: DriverRoot, version: str) -> DriverFiles | None:
     directory, version = _library_directory(root, version)
     if not directory:
         return None
-    names = {directory: root.host.names(directory), **_vdpau(root, directory)}
-    libraries = _libraries(root, names, version)
+    libraries, graphics = _libraries(root, directory, version)
+    graphics += _xorg(root, directory, version)
     seen = [each.container_path for each in libraries]
-    graphics = [*_graphics_libraries(root, directory, names[directory]), *_xorg(root, directory, version)]
     return DriverFiles(
         version=version,
         directory=directory.removeprefix(root.root),
         mounts=(*libraries, *_sockets(root), *_firmware(root, version), *_programs(root, _PROGRAM_NAMES)),
-        links=tuple(sorted({link for each in libraries for link in _links(root, each, names)})),
+        links=tuple(sorted({link for each in libraries for link in _links(root, each)})),
         folders=tuple(dict.fromkeys(sorted(path.rpartition("/")[0] for path in seen))),
         graphics_mounts=(*graphics, *_programs(root, ("nvidia-xconfig",)), *_configurations(root)),
         graphics_links=tuple(_graphics_links([*seen, *(each.container_path for each in graphics)], version)),
@@ -136,31 +135,30 @@ def _library_directory(root: DriverRoot, version: str) -> tuple[str, str]:
         if real and version and root.host.exists(f"{real}/libcuda.so.{version}"):
             return real, version
         if real and not version:
-            for name in root.host.names(real):
-                if name.startswith("libcuda.so.") and _VERSION.fullmatch(name[11:]):
-                    return real, name[11:]
+            for name in root.host.matching(real, _LIBCUDA):
+                return real, name.removeprefix("libcuda.so.")
     return "", version
 
 
-def _vdpau(root: DriverRoot, directory: str) -> dict[str, list[str]]:
-    return {each: root.host.names(each) for each in (f"{directory}/vdpau",) if root.host.exists(each)}
+def _libraries(root: DriverRoot, directory: str, version: str) -> tuple[list[Mount], list[Mount]]:
+    """The libraries of the driver, and those for graphics alone that have versions of their own."""
+    ours = re.compile(rf".*\.so\.{re.escape(version)}|{_NVVM}|{_EGL}")
+    names = [f"{directory}/{name}" for name in root.host.matching(directory, ours)]
+    names += [f"{directory}/vdpau/{name}" for name in root.host.matching(f"{directory}/vdpau", ours)]
+    paths = [path for path in dict.fromkeys(map(root.real, names)) if path]
+    graphics = [path for path in paths if "/libnvidia-egl-" in path and not path.endswith(f".so.{version}")]
+    return [root.mount(path) for path in paths if path not in graphics], [*map(root.mount, graphics)]
 
 
-def _libraries(root: DriverRoot, names: dict[str, list[str]], version: str) -> list[Mount]:
-    ours = [f"{each}/{name}" for each in names for name in names[each] if name.endswith(f".so.{version}")]
-    ours += [f"{each}/{name}" for each in names for name in names[each] if _NVVM.fullmatch(name)]
-    return [root.mount(path) for path in dict.fromkeys(map(root.real, ours)) if path]
-
-
-def _links(root: DriverRoot, library: Mount, names: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
+def _links(root: DriverRoot, library: Mount) -> Iterator[tuple[str, str]]:
     """The links that programs open a library by: those of the machine, and three that some expect anyway."""
     directory, _, name = library.container_path.rpartition("/")
-    there = names.get(library.host_path.rpartition("/")[0], [])
+    there = library.host_path.rpartition("/")[0]
     plain = name.rpartition(".so")[0] + ".so"
     itself = soname(root.host, library.host_path)
-    if itself != name and itself in there:
+    if itself not in ("", name) and root.host.exists(f"{there}/{itself}"):
         yield name, f"{directory}/{itself}"
-    if plain != itself and plain in there:
+    if plain not in (itself, name) and root.host.exists(f"{there}/{plain}"):
         yield itself or name, f"{directory}/{plain}"
     if plain == "libcuda.so":
         yield "libcuda.so.1", f"{directory}/libcuda.so"
@@ -168,11 +166,6 @@ def _links(root: DriverRoot, library: Mount, names: dict[str, list[str]]) -> Ite
         yield name, f"{directory}/libGLX_indirect.so.0"
     elif plain == "libnvidia-opticalflow.so":
         yield "libnvidia-opticalflow.so.1", f"{directory}/libnvidia-opticalflow.so"
-
-
-def _graphics_libraries(root: DriverRoot, directory: str, names: Iterable[str]) -> Iterator[Mount]:
-    paths = (root.real(f"{directory}/{name}") for name in names if _EGL.fullmatch(name))
-    yield from (root.mount(path) for path in dict.fromkeys(paths) if path)
 
 
 def _xorg(root: DriverRoot, directory: str, version: str) -> Iterator[Mount]:

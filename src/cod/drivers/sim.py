@@ -106,15 +106,15 @@ def _divisible(
         device=Device(
             name=name,
             attributes=family("gpu", "sim-gpu") | place(card) | attributes(facts),
-            capacity=A100_40GB.capacity,
-            consumes_counters=(A100_40GB.takes_all(name),),
+            capacity=A100_40GB.whole.capacity,
+            consumes_counters=(A100_40GB.whole.takes(name),),
         ),
         kind=f"{VENDOR}/gpu",
         cdi_name=name,
         edits=_edits(name, f"SIM_MIG_{index}", backing, permissions),
         links=tuple(_links(host, card)),
     )
-    for partition in A100_40GB.partitions():
+    for partition in A100_40GB.partitions:
         part = f"{name}-{partition.label}"
         more: dict[str, Plain] = {PARENT_ATTRIBUTE: name, "profile": partition.profile.name}
         yield FoundDevice(

@@ -129,6 +129,10 @@ class Host(Struct, frozen=True, dict=True):
         """The names in a directory, in natural order: `card2` comes before `card10`."""
         return sorted(self._files(path).names(path), key=natural_order)
 
+    def matching(self, path: str, pattern: re.Pattern[str]) -> list[str]:
+        """The names in a directory that a pattern matches whole, in natural order; no others are sorted."""
+        return sorted(filter(pattern.fullmatch, self._files(path).names(path)), key=natural_order)
+
     def exists(self, path: str) -> bool:
         """Whether a file or directory is there; a link counts as what it leads to."""
         return self.resolve(path) is not None
@@ -147,8 +151,8 @@ class Host(Struct, frozen=True, dict=True):
         found = [""]
         for part in pattern.strip("/").split("/"):
             if _MAGIC.search(part):
-                fits = _pattern(part).fullmatch
-                found = [f"{path}/{name}" for path in found for name in self.names(path or "/") if fits(name)]
+                fits = _pattern(part)
+                found = [f"{path}/{name}" for path in found for name in self.matching(path or "/", fits)]
             else:
                 found = [f"{path}/{part}" for path in found]
         return [path for path in found if self.exists(path)]
