@@ -36,9 +36,11 @@ class Entry(NamedTuple):
 COMMANDS = {
     "run": Entry("cod.cli.run", "Take devices, run a command with just those, give them back."),
     "claim": Entry("cod.cli.claim", "Who holds which devices."),
-    "device": Entry("cod.cli.device", "The devices there are."),
+    "device": Entry("cod.cli.device", "The devices there are: where they are, who holds them."),
     "ls": Entry("cod.cli.device", "The same as `cod device list`.", part="list"),
-    "spec": Entry("cod.cli.spec", "CDI specs: list, show, validate, inject, compare."),
+    "class": Entry("cod.cli.classes", "Device classes: what can be asked for."),
+    "driver": Entry("cod.cli.driver", "Drivers: what each looked for, found and left out."),
+    "spec": Entry("cod.cli.spec", "CDI specs: list, show, generate, validate, inject, compare."),
     "demo": Entry("cod.cli.demo", "See it work: a container with three devices."),
     "explain": Entry("cod.cli.explain", "What the code of an error means."),
     "completion": Entry("cod.cli.completion", "Completion for bash, zsh or fish."),

@@ -32,6 +32,8 @@ def resource_slices(
     node_name: str = "",
     node_selector: NodeSelector | None = None,
     all_nodes: bool = False,
+    partition_type_attribute: str = "",
+    skip_node_operations: Sequence[str] = (),
     owner: OwnerReference | None = None,
     when_empty: bool = False,
 ) -> tuple[ResourceSlice, ...]:
@@ -64,6 +66,8 @@ def resource_slices(
                 per_device_node_selection=True if each_for_itself else None,
                 devices=some_devices,
                 shared_counters=some_sets,
+                partition_type_attribute=partition_type_attribute if _share(some_devices) else "",
+                skip_node_operations=tuple(skip_node_operations),
             ),
         )
         for number, (some_devices, some_sets) in enumerate(contents)
@@ -88,6 +92,10 @@ def _device_groups(devices: Sequence[Device]) -> Iterator[tuple[Device, ...]]:
 
 def _starts(items: Sequence[CounterSet]) -> range:
     return range(0, len(items), MOST_COUNTER_SETS_OF_SLICE)
+
+
+def _share(devices: Sequence[Device]) -> bool:
+    return any(device.consumes_counters for device in devices)
 
 
 def _says_where(device: Device) -> bool:
