@@ -41,6 +41,8 @@ def test_a_virtual_function_is_a_vgpu_once_it_has_a_type(tmp_path: Path) -> None
     assert [taint.value for taint in untyped.device.taints] == ["no-type"]
     assert untyped.device.attributes["creatableVgpuTypes"].strings == ("NVIDIA L40S-24Q", "NVIDIA L40S-8Q")
     assert untyped.units == {"0000:0f:00.5"}
+    assert not untyped.edits
+    assert not untyped.common
 
 
 def test_a_gpu_with_vgpus_says_what_more_it_can_have_and_is_not_given_as_a_whole(tmp_path: Path) -> None:

@@ -246,8 +246,9 @@ def _partition(machine: _Machine, gpu: Gpu, partition: Partition) -> FoundDevice
 
 
 def _vgpu(host: Host, machine: _Machine, vgpu: Vgpu, parent: str) -> FoundDevice:
-    node = host.node(f"/dev/vfio/{vgpu.group}") if vgpu.group else None
-    container = host.node("/dev/vfio/vfio")
+    """A vGPU as a VFIO device; a virtual function without a type has nothing for a container yet."""
+    node = host.node(f"/dev/vfio/{vgpu.group}") if vgpu.group and vgpu.type_ else None
+    container = host.node("/dev/vfio/vfio") if vgpu.type_ else None
     reason = NO_TYPE if not vgpu.type_ else NO_NODE if not (node and container) else ""
     facts: dict[str, Plain] = {PARENT_ATTRIBUTE: parent, "vgpuType": vgpu.type_, "iommuGroup": vgpu.group}
     return FoundDevice(
