@@ -35,6 +35,9 @@ class Files(Protocol):
     def read(self, path: str) -> bytes | None:
         """The first 4 MiB of a file, or None."""
 
+    def part(self, path: str, start: int, size: int) -> bytes:
+        """At most `size` bytes of a file from `start` on; fewer, or none, where there are no more."""
+
     def names(self, path: str) -> Sequence[str]:
         """The names in a directory, in no order."""
 
@@ -54,6 +57,10 @@ class Disk:
     def read(self, path: str) -> bytes | None:
         """The first 4 MiB of a file. A pipe that nobody writes to reads as nothing instead of waiting."""
         return _read(path)
+
+    def part(self, path: str, start: int, size: int) -> bytes:
+        """A part of a file."""
+        return _part(path, start, size)
 
     def names(self, path: str) -> Sequence[str]:
         """The names in a directory."""
@@ -90,6 +97,11 @@ class Recorded:
         """The first 4 MiB of a file."""
         real = self.resolve(path)
         return None if real is None else _read(self._root + real)
+
+    def part(self, path: str, start: int, size: int) -> bytes:
+        """A part of a file."""
+        real = self.resolve(path)
+        return b"" if real is None else _part(self._root + real, start, size)
 
     def names(self, path: str) -> Sequence[str]:
         """The names in a directory."""
@@ -142,6 +154,10 @@ class Memory:
         """The text of a file."""
         text = self._files.get(self.resolve(path) or "")
         return None if text is None else text.encode()
+
+    def part(self, path: str, start: int, size: int) -> bytes:
+        """A part of a file."""
+        return (self.read(path) or b"")[max(start, 0) :][: max(size, 0)]
 
     def names(self, path: str) -> Sequence[str]:
         """The names in a directory."""
@@ -213,6 +229,19 @@ def _read(path: str) -> bytes | None:
     finally:
         os.close(file)
     return data
+
+
+def _part(path: str, start: int, size: int) -> bytes:
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except (OSError, ValueError):
+        return b""
+    try:
+        return os.pread(file, min(size, MOST_BYTES), start)
+    except (OSError, ValueError, OverflowError):
+        return b""
+    finally:
+        os.close(file)
 
 
 def _names(path: str) -> Sequence[str]:

@@ -116,6 +116,10 @@ class Host(Struct, frozen=True, dict=True):
         data = self._files(path).read(path)
         return "" if data is None else data.decode("utf-8", "replace")
 
+    def part(self, path: str, start: int, size: int) -> bytes:
+        """At most `size` bytes of a file from `start` on, for files too large to be read whole."""
+        return self._files(path).part(path, start, size)
+
     def value(self, path: str) -> str:
         """The text of a file without the blanks around it."""
         return self.read(path).strip()
@@ -132,6 +136,10 @@ class Host(Struct, frozen=True, dict=True):
     def names(self, path: str) -> list[str]:
         """The names in a directory, in natural order: `card2` comes before `card10`."""
         return sorted(self._files(path).names(path), key=natural_order)
+
+    def matching(self, path: str, pattern: re.Pattern[str]) -> list[str]:
+        """The names in a directory that a pattern matches whole, in natural order; no others are sorted."""
+        return sorted(filter(pattern.fullmatch, self._files(path).names(path)), key=natural_order)
 
     def exists(self, path: str) -> bool:
         """Whether a file or directory is there; a link counts as what it leads to."""
@@ -151,8 +159,8 @@ class Host(Struct, frozen=True, dict=True):
         found = [""]
         for part in pattern.strip("/").split("/"):
             if _MAGIC.search(part):
-                fits = _pattern(part).fullmatch
-                found = [f"{path}/{name}" for path in found for name in self.names(path or "/") if fits(name)]
+                fits = _pattern(part)
+                found = [f"{path}/{name}" for path in found for name in self.matching(path or "/", fits)]
             else:
                 found = [f"{path}/{part}" for path in found]
         return [path for path in found if self.exists(path)]
