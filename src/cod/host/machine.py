@@ -150,9 +150,11 @@ class Host(Struct, frozen=True, dict=True):
         return self._files(path).resolve(path)
 
     def target(self, path: str) -> str:
-        """The last name of what a link leads to, as sysfs names a driver or a group; "" where it is none."""
-        real = self.resolve(path)
-        return real.rpartition("/")[2] if real else ""
+        """The last name of what a link leads to, as sysfs names a driver or a group; "" where it is none.
+
+        It need not be there: in a recorded tree it often is not.
+        """
+        return (self._files(path).link(path) or "").rpartition("/")[2]
 
     def glob(self, pattern: str) -> list[str]:
         """The paths that match, in natural order; `*`, `?` and `[…]` match within one name."""
