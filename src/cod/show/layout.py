@@ -13,9 +13,9 @@ from typing import Literal
 from msgspec import Struct
 
 from cod.show.outline import Box, Card
-from cod.show.svg_text import width as text_width
+from cod.show.svg_text import text_width
 
-Size = Literal["full", "compact"]
+Size = Literal["full", "compact", "dense"]
 
 WIDTH = 900
 PART = 8  # the side of a part's square
@@ -23,9 +23,9 @@ PART_GAP = 3
 
 _FULL_UP_TO, _COMPACT_UP_TO = 28, 160
 _PAD, _GAP, _TITLE = 10, 8, 24
-_LEAST = {"full": 100, "compact": 74}
-_MOST = {"full": 190, "compact": 120}
-_HEIGHT = {"full": 60, "compact": 24}
+_LEAST = {"full": 100, "compact": 62, "dense": 62}
+_MOST = {"full": 260, "compact": 120, "dense": 120}
+_HEIGHT = {"full": 60, "compact": 24, "dense": 24}
 _IN_A_ROW = 4  # cards that a box would like to have in a row
 
 
@@ -59,11 +59,22 @@ class Arrangement(Struct):
     tiles: list[Tile] = []
 
     def place(self, boxes: Sequence[Box], x: float, y: float, width: float, depth: int = 0) -> float:
-        """Put boxes into a grid of that width; returns the height it takes."""
+        """Put boxes into a grid of that width; returns the height it takes.
+
+        The outermost ones stand in as many columns as make the picture least high.
+        """
         if not boxes:
             return 0
-        widest = max(wanted(box, self.size) for box in boxes)
-        columns = _columns(len(boxes), widest, width)
+        most = _columns(len(boxes), max(wanted(box, self.size) for box in boxes), width)
+        if depth == 0 and most > 1:
+            heights = {count: self._trial(boxes, width, count) for count in range(most, 0, -1)}
+            most = min(heights, key=lambda count: heights[count])
+        return self._grid(boxes, x, y, width, depth, most)
+
+    def _trial(self, boxes: Sequence[Box], width: float, columns: int) -> float:
+        return Arrangement(self.size)._grid(boxes, 0, 0, width, 0, columns)
+
+    def _grid(self, boxes: Sequence[Box], x: float, y: float, width: float, depth: int, columns: int) -> float:
         each = (width - _GAP * (columns - 1)) / columns
         start = y
         for at in range(0, len(boxes), columns):
@@ -101,17 +112,24 @@ class Arrangement(Struct):
         inner = width - 2 * _PAD
         height = trial._put_cards(box, 0, 0, inner) if box.cards else 0
         height += _GAP if box.cards and box.boxes else 0
-        return _TITLE + height + trial.place(box.boxes, 0, 0, inner) + (_PAD if box.cards or box.boxes else 4)
+        return _TITLE + height + trial.place(box.boxes, 0, 0, inner, 1) + (_PAD if box.cards or box.boxes else 4)
 
 
-def size_of(cards: int) -> Size | Literal["dense"]:
-    """How large cards are shown when there are so many."""
-    return "full" if cards <= _FULL_UP_TO else "compact" if cards <= _COMPACT_UP_TO else "dense"
+def size_of(cards: Sequence[Card]) -> Size:
+    """How large cards are shown when there are so many of them, and so many parts."""
+    if len(cards) > _COMPACT_UP_TO:
+        return "dense"
+    return "full" if len(cards) <= _FULL_UP_TO else "compact"
+
+
+def head_height(size: Size) -> float:
+    """How high a card is without its parts."""
+    return _HEIGHT[size]
 
 
 def card_size(box: Box, size: Size) -> Size:
     """How large the cards of a box are: devices at no place have nothing to tell but their names."""
-    return "compact" if box.kind == "elsewhere" else size
+    return "compact" if box.is_aside else size
 
 
 def wanted(box: Box, size: Size) -> float:

@@ -11,11 +11,10 @@ from typing import Literal
 
 from msgspec import Struct
 
-from cod.drivers.attributes import PARENT_ATTRIBUTE
 from cod.drivers.inventory import DeviceKey
 from cod.host import NumaNode
-from cod.show.state import State, state_of
-from cod.show.words import bandwidth, cpu_list, size
+from cod.show.state import HELD, UNREADY, State, state_of
+from cod.show.words import bandwidth, count, cpu_list, size
 from cod.topology import Branch, Point, Topology
 from cod.topology.tree import grow
 
@@ -37,7 +36,7 @@ class Part(Struct, frozen=True):
 
 
 class Card(Struct, frozen=True):
-    """A physical device. `state` is None where only its parts are devices; `place` is its PCI function."""
+    """A physical device. `state` is None where only its parts can be had; `place` is its PCI function."""
 
     name: str
     type: str
@@ -55,6 +54,11 @@ class Box(Struct, frozen=True):
     note: str = ""
     boxes: tuple[Box, ...] = ()
     cards: tuple[Card, ...] = ()
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether it only has devices of which no place is known."""
+        return self.kind == "elsewhere" and not self.boxes
 
     def all_cards(self) -> Iterator[Card]:
         """The cards in this box and in those within."""
@@ -122,11 +126,11 @@ class Outline(Struct):
     def _cards(self, branch: Branch) -> Iterator[Card]:
         """A physical device as one card; functions that are devices of their own right as one each."""
         points = branch.points
-        parents = {_parent(point) for point in points} - {""}
+        parents = {point.parent for point in points} - {""}
         if not parents and len(points) <= _APART:
             yield from (self._card(point, ()) for point in points)
             return
-        head = next((point for point in points if point.name in parents and not _parent(point)), None)
+        head = next((point for point in points if point.name in parents and not point.parent), None)
         parts = tuple(Part(point.name, state_of(point, self.held)) for point in points if point is not head)
         if head is not None:
             yield self._card(head, parts)
@@ -139,14 +143,18 @@ class Outline(Struct):
         if point.found is None:
             function = self.topology.host.pci[point.function]
             type_ = _CLASSES.get(function.class_ >> 16, "function")
-        return Card(point.name, type_, point.function, _model(point), state_of(point, self.held), parts)
+        state: State | None = state_of(point, self.held)
+        if state and state.word == UNREADY and any(part.state.word != UNREADY for part in parts):
+            state = None  # it is divided, and what can be had are its parts
+        return Card(point.name, type_, point.function, _model(point), state, parts)
 
 
 def parts_in_words(parts: Iterable[Part]) -> str:
     """How many parts there are, and how many in which state: `7 parts, 3 held, 1 not ready`."""
     states = [part.state.word for part in parts]
-    counts = (f"{states.count(word)} {word}" for word in ("held", "not ready") if word in states)
-    return ", ".join((f"{len(states)} part" if len(states) == 1 else f"{len(states)} parts", *counts))
+    counts = {word: states.count(word) for word in (HELD, UNREADY) if word in states}
+    told = (f"{'all' if number == len(states) > 1 else number} {word}" for word, number in counts.items())
+    return ", ".join((count(len(states), "part"), *told))
 
 
 def _numa_of(branch: Branch) -> int:
@@ -157,11 +165,5 @@ def _computing(nodes: Mapping[int, NumaNode]) -> set[int]:
     return {number for number, node in nodes.items() if node.cpus}
 
 
-def _parent(point: Point) -> str:
-    attribute = point.found.device.attributes.get(PARENT_ATTRIBUTE) if point.found else None
-    return attribute.string or "" if attribute else ""
-
-
 def _model(point: Point) -> str:
-    attributes = point.found.device.attributes if point.found else {}
-    return next((text for name in _MODELS if (each := attributes.get(name)) and (text := each.string)), "")
+    return next(filter(None, map(point.text, _MODELS)), "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cod.show.svg_text import escaped, fit, tag, text
+from cod.show.svg_text import Drawn, escaped, fit, tag, text, text_width
 from cod.show.words import bandwidth, fabric, kind
 from cod.topology import Fabric, Topology, fabrics
 
@@ -11,7 +11,7 @@ _BAND = 34
 _KNOTS = ((-8, -8), (8, -8), (8, 8), (-8, 8))
 
 
-def draw_links(topology: Topology, x: float, y: float, room: float) -> tuple[list[str], float]:
+def draw_links(topology: Topology, x: float, y: float, room: float) -> Drawn:
     """All fabrics, one below the other, and the height they take."""
     parts: list[str] = []
     start = y
@@ -23,15 +23,16 @@ def draw_links(topology: Topology, x: float, y: float, room: float) -> tuple[lis
     return parts, max(y - 8 - start, 0)
 
 
-def _band(each: Fabric, x: float, y: float, room: float) -> tuple[list[str], float]:
+def _band(each: Fabric, x: float, y: float, room: float) -> Drawn:
     """A sign for a mesh, and what is meshed."""
     return [_ground(x, y, room, _BAND), _sign(x + 22, y + _BAND / 2), *_words(each, x + 42, y + 21, room - 52)], _BAND
 
 
 def _words(each: Fabric, x: float, y: float, room: float) -> list[str]:
-    label = escaped(kind(each.kind))
-    words = escaped(fit(fabric(each), 11, room - 9 * len(label)))
-    return [tag("text", f'<tspan class="heading">{label}</tspan><tspan dx="10">{words}</tspan>', x=x, y=y)]
+    label = fit(kind(each.kind), 12, room / 3)
+    words = escaped(fit(fabric(each), 11, room - text_width(label, 12) - 10))
+    spans = f'<tspan class="heading">{escaped(label)}</tspan><tspan dx="10">{words}</tspan>'
+    return [tag("text", spans, x=x, y=y)]
 
 
 def _sign(x: float, y: float) -> str:
@@ -41,7 +42,7 @@ def _sign(x: float, y: float) -> str:
     return tag("path", d=wires, class_="wire") + "".join(tag("circle", cx=a, cy=b, r=2.6, class_="knot") for a, b in ends)
 
 
-def _arcs(each: Fabric, x: float, y: float, room: float) -> tuple[list[str], float]:
+def _arcs(each: Fabric, x: float, y: float, room: float) -> Drawn:
     """The members in a row, and an arc for each link, the wider the more it carries."""
     step = min((room - 60) / max(len(each.members) - 1, 1), 110)
     left = x + (room - step * (len(each.members) - 1)) / 2
@@ -55,8 +56,9 @@ def _arcs(each: Fabric, x: float, y: float, room: float) -> tuple[list[str], flo
         start, end = left + a * step, left + b * step
         thick = 1 + 1.6 * (link.mb_s / most if link.mb_s else 0.2)
         tip = tag("title", escaped(_tip(each, a, b, link.mb_s)))
-        path = f"M{start:.1f} {base:.1f}C{start:.1f} {base - rise * 1.33:.1f} {end:.1f} {base - rise * 1.33:.1f} {end:.1f} {base:.1f}"
-        parts.append(tag("path", tip, d=path, class_="wire", stroke_width=thick, style=f"stroke-width:{thick:.1f}"))
+        top = base - rise * 4 / 3  # where a curve that ends upright has its handles
+        path = f"M{start:.1f} {base:.1f}C{start:.1f} {top:.1f} {end:.1f} {top:.1f} {end:.1f} {base:.1f}"
+        parts.append(tag("path", tip, d=path, class_="wire", style=f"stroke-width:{thick:.1f}"))
     for number, point in enumerate(each.members):
         parts.append(tag("circle", cx=left + number * step, cy=base, r=4, class_="knot"))
         parts.append(text(left + number * step, base + 17, fit(point.name, 11, step - 2), "middle"))

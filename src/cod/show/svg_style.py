@@ -14,7 +14,7 @@ text { fill: #1d2430 }
 .free .card, .part.free, .parent .card { fill: #ffffff; stroke: #3b6fc4 }
 .held .card, .part.held { fill: #3b6fc4; stroke: #3b6fc4 }
 .unready .card, .part.unready { fill: #eef1f5; stroke: #8a94a3 }
-.bare .card { fill: #f8f9fb; stroke: #b4bdc9 }
+.bare .card, .part.bare { fill: #f8f9fb; stroke: #b4bdc9 }
 .mark { fill: none; stroke: #3b6fc4 }
 .held .mark { fill: #ffffff; stroke: #ffffff }
 .held text { fill: #ffffff }
@@ -38,7 +38,7 @@ text { fill: #e6eaf0 }
 .free .card, .part.free, .parent .card { fill: #0f141b; stroke: #79a6f2 }
 .held .card, .part.held { fill: #79a6f2; stroke: #79a6f2 }
 .unready .card, .part.unready { fill: #1a222d; stroke: #6d7889 }
-.bare .card { fill: #131922; stroke: #455164 }
+.bare .card, .part.bare { fill: #131922; stroke: #455164 }
 .mark { fill: none; stroke: #79a6f2 }
 .held .mark { fill: #0d1420; stroke: #0d1420 }
 .held text { fill: #0d1420 }

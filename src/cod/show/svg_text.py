@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+Drawn = tuple[list[str], float]  # what is drawn, and how high it is
+
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"})
-_WIDE = frozenset("MWmw@%—●")
-_NARROW = frozenset("iljtfrI.,:;'|!()[] ·–-")
+_WIDE = frozenset("MWmw@%—")
+_NARROW = frozenset("iljtfrI.,:;'|!()[] ·-")
 
 
 def escaped(text: str) -> str:
@@ -14,27 +16,27 @@ def escaped(text: str) -> str:
     return text.translate(_ESCAPES)
 
 
-def width(text: str, size: float) -> float:
+def text_width(text: str, size: float) -> float:
     """About how wide a text is in a usual sans-serif font; rather too wide than too narrow."""
-    ems = sum(0.95 if c in _WIDE or c > "\u2e7f" else 0.36 if c in _NARROW else 0.64 for c in text)
+    ems = sum(1.0 if c in _WIDE or c > "\u2e7f" else 0.4 if c in _NARROW else 0.64 for c in text)
     return ems * size
 
 
 def fit(text: str, size: float, room: float) -> str:
     """The text, cut with `…` where it is wider than there is room; its end is kept, where numbers differ."""
-    if width(text, size) <= room:
+    if text_width(text, size) <= room:
         return text
-    while text and width(f"{text}…", size) > room:
+    while text and text_width(f"{text}…", size) > room:
         text = text[:-1]
     return f"{text}…" if text else ""
 
 
 def fit_name(name: str, size: float, room: float) -> str:
     """A name, cut in its middle where it is too wide: names differ at their ends."""
-    if width(name, size) <= room:
+    if text_width(name, size) <= room:
         return name
     kept = len(name)
-    while kept > 2 and width(name[:kept] + "…", size) > room:
+    while kept > 2 and text_width(name[:kept] + "…", size) > room:
         kept -= 1
     head = kept // 2
     return f"{name[:head]}…{name[len(name) - (kept - head) :]}"

@@ -71,7 +71,7 @@ def _aligned(cards: Sequence[Card]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     rows = []
     for card, row in zip(cards, cells, strict=True):
-        mark = card.state.mark if card.state else " "
+        mark = card.state.mark if card.state else "▾"
         columns = [cell.ljust(width) for cell, width in zip(row, widths, strict=True) if width]
         rows.append(f"{mark} {_GAP.join((*columns, _told(card)))}".rstrip())
     return rows

@@ -6,9 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from cod.topology import Fabric, Topology
+from cod.topology import Fabric, Point, Topology
 
 _KINDS = {"nvlink": "NVLink", "xgmi": "XGMI"}
+_LONGEST = 60
 _NUMBERED = re.compile(r"(.*?)(\d{1,9})")
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
@@ -71,7 +72,10 @@ def kind(name: str) -> str:
 
 def fabric(each: Fabric) -> str:
     """What links a group of devices, in a sentence."""
-    members = ranges(point.name for point in each.members)
+    names = [point.name for point in each.members]
+    members = ranges(names)
+    if len(members) > _LONGEST:
+        members = f"{len(names)} devices from {names[0]} to {names[-1]}"
     if len(each.members) == 2:
         text = members.replace(", ", " with ")
     elif each.is_full:
@@ -89,14 +93,30 @@ def fabric(each: Fabric) -> str:
 
 def summary(topology: Topology) -> str:
     """A machine in a line: `8 gpu, 4 nic · 2 NUMA nodes · 64 CPUs · 512 GiB`."""
-    types = Counter(point.type for point in topology.devices)
-    parts = [f"{number} {type_}" for type_, number in types.items() if type_]
+    types, parts = _counted(topology.devices)
+    counts = [f"{number} {type_}" for type_, number in types.items() if type_]
     if types[""]:
-        parts.append(f"{types['']} {'other' if parts else 'devices' if types[''] > 1 else 'device'}")
+        counts.append(f"{types['']} other" if counts else count(types[""], "device"))
+    if parts:
+        counts.append(count(parts, "part"))
     nodes = [node for node in topology.host.numa.values() if node.cpus]
-    facts = [", ".join(parts) or "no devices"]
+    facts = [", ".join(counts) or "no devices"]
     if nodes:
         facts.append(count(len(nodes), "NUMA node"))
         facts.append(count(sum(len(node.cpus) for node in nodes), "CPU"))
     facts.append(size(sum(node.memory for node in nodes)))
     return " · ".join(filter(None, facts))
+
+
+def _counted(points: Iterable[Point]) -> tuple[Counter[str], int]:
+    """How many whole devices there are of each type, found or not, and how many parts of devices."""
+    types: Counter[str] = Counter()
+    parts = 0
+    groups: dict[tuple[str, ...], list[Point]] = {}
+    for point in points:
+        groups.setdefault(point.path, []).append(point)
+    for group in groups.values():
+        whole = [point for point in group if not point.parent]
+        types.update(point.type for point in whole or group[:1])
+        parts += len(group) - len(whole)
+    return types, parts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from cod.drivers.attributes import TYPE_ATTRIBUTE
+from cod.drivers.attributes import PARENT_ATTRIBUTE, TYPE_ATTRIBUTE
 from cod.drivers.inventory import DeviceKey
 from cod.drivers.protocol import FoundDevice
 
@@ -44,7 +44,16 @@ class Point(Struct, frozen=True):
     @property
     def type(self) -> str:
         """What it is, whoever made it: `gpu`, `nic`; "" where its driver does not say."""
-        attribute = self.found.device.attributes.get(TYPE_ATTRIBUTE) if self.found else None
+        return self.text(TYPE_ATTRIBUTE)
+
+    @property
+    def parent(self) -> str:
+        """The name of the device that it is a part of, or ""."""
+        return self.text(PARENT_ATTRIBUTE)
+
+    def text(self, name: str) -> str:
+        """An attribute of the device that is a text, or ""."""
+        attribute = self.found.device.attributes.get(name) if self.found else None
         return attribute.string or "" if attribute else ""
 
     @property
