@@ -48,7 +48,9 @@ def test_a_mask_names_numbers(text: str, numbers: tuple[int, ...]) -> None:
 @given(st.sets(st.integers(0, 200)))
 def test_a_mask_as_the_kernel_writes_it_gives_its_numbers(numbers: set[int]) -> None:
     bits = f"{sum(1 << number for number in numbers):056x}"
-    assert parse_mask(",".join(bits[start : start + 8] for start in range(0, 56, 8))) == tuple(sorted(numbers))
+    assert parse_mask(",".join(bits[start : start + 8] for start in range(0, 56, 8))) == tuple(
+        sorted(numbers)
+    )
 
 
 def test_nodes_may_be_sparse_and_may_have_no_cpu(tmp_path: Path) -> None:

@@ -28,7 +28,9 @@ def found(
 ) -> FoundDevice:
     """A device at a PCI function, or at none."""
     placed = place(host.pci[address]) if address in host.pci else attributes({PCI_BUS_ID: address})
-    facts = attributes({PARENT_ATTRIBUTE: parent, "model": model} | ({} if numa is None else {NUMA_NODE: numa}))
+    facts = attributes(
+        {PARENT_ATTRIBUTE: parent, "model": model} | ({} if numa is None else {NUMA_NODE: numa})
+    )
     taints = (Taint("cod.dev/unready", unready, "NoSchedule"),) if unready else ()
     device = Device(name, family(type_) | placed | facts, taints=taints)
     return FoundDevice(device, f"cod.dev/{type_}", name, ContainerEdits(), links=tuple(links))

@@ -38,6 +38,7 @@ COMMANDS = {
     "claim": Entry("cod.cli.claim", "Who holds which devices."),
     "device": Entry("cod.cli.device", "The devices there are."),
     "ls": Entry("cod.cli.device", "The same as `cod device list`.", part="list"),
+    "topology": Entry("cod.cli.topology", "What is connected to what: a tree, a matrix, a picture."),
     "spec": Entry("cod.cli.spec", "CDI specs: list, show, validate, inject, compare."),
     "demo": Entry("cod.cli.demo", "See it work: a container with three devices."),
     "explain": Entry("cod.cli.explain", "What the code of an error means."),

@@ -49,7 +49,7 @@ def _told(card: Card, room: float) -> str:
         return fit(parts_in_words(card.parts), 11, room)
     if state and state.word == UNREADY:
         return fit(state.detail, 11, room)
-    return fit_name(card.place, 11, room) if card.place != card.name else ""
+    return fit_name(card.address, 11, room)
 
 
 def _compact(tile: Tile) -> Iterator[str]:
@@ -79,6 +79,5 @@ def _squares(parts: Sequence[Part], x: float, y: float, across: float) -> Iterat
 def _tooltip(card: Card) -> str:
     """All that is known of a card."""
     name = tip(card.name, card.state) if card.state else card.name
-    place = card.place if card.place != card.name else ""
     parts = parts_in_words(card.parts) if card.parts else ""
-    return " · ".join(filter(None, (name, card.type, card.model, place, parts)))
+    return " · ".join(filter(None, (name, card.type, card.model, card.address, parts)))

@@ -23,7 +23,7 @@ _MOST_IN_A_GROUP = 4 * _IN_A_ROW
 
 
 class _Group(Struct, frozen=True):
-    """Devices that stand together, each with its type: those of a root complex, or of a NUMA node without any."""
+    """Devices that stand together, those of a root complex mostly; each with its type."""
 
     title: str
     spots: list[tuple[Part, str]]
@@ -77,7 +77,7 @@ def _node(box: Box, groups: Sequence[_Group], columns: int, x: float, y: float, 
 
 
 def _groups(box: Box) -> Iterator[_Group]:
-    """A box's own cards as a group, then its boxes: small ones as one group, large ones by what is in them."""
+    """A box's own cards, then its boxes: small ones as one group, large ones by what is in them."""
     yield _Group(box.title, [*_spots(box.cards)])
     for each in box.boxes:
         spots = [*_spots([*each.all_cards()])]

@@ -1,8 +1,8 @@
 """Where the boxes and cards of a machine stand in a picture that is at most so wide.
 
-Boxes stand in a grid of equal columns, as many as fit, and all boxes of a row are equally high. Cards do the
-same within their box. Measures are in pixels. There are three sizes of cards: `full` with three lines of text,
-`compact` with the name, and `dense`, a spot without text, for machines of which nobody would read 200 names.
+Boxes stand in a grid of equal columns, as many as fit, and all boxes of a row are equally high. Cards do
+the same within their box. Measures are in pixels. There are three sizes of cards: `full` with three lines of
+text, `compact` with the name, and `dense`, a spot without text, where nobody would read so many names.
 """
 
 from __future__ import annotations
@@ -74,7 +74,9 @@ class Arrangement(Struct):
     def _trial(self, boxes: Sequence[Box], width: float, columns: int) -> float:
         return Arrangement(self.size)._grid(boxes, 0, 0, width, 0, columns)
 
-    def _grid(self, boxes: Sequence[Box], x: float, y: float, width: float, depth: int, columns: int) -> float:
+    def _grid(
+        self, boxes: Sequence[Box], x: float, y: float, width: float, depth: int, columns: int
+    ) -> float:
         each = (width - _GAP * (columns - 1)) / columns
         start = y
         for at in range(0, len(boxes), columns):
@@ -112,7 +114,9 @@ class Arrangement(Struct):
         inner = width - 2 * _PAD
         height = trial._put_cards(box, 0, 0, inner) if box.cards else 0
         height += _GAP if box.cards and box.boxes else 0
-        return _TITLE + height + trial.place(box.boxes, 0, 0, inner, 1) + (_PAD if box.cards or box.boxes else 4)
+        return (
+            _TITLE + height + trial.place(box.boxes, 0, 0, inner, 1) + (_PAD if box.cards or box.boxes else 4)
+        )
 
 
 def size_of(cards: Sequence[Card]) -> Size:

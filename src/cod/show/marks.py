@@ -35,8 +35,7 @@ def tip(name: str, state: State) -> str:
 
 def draw_legend(cards: Sequence[Card], x: float, y: float) -> Drawn:
     """What the shapes mean, as far as they occur."""
-    states = {part.state.word for card in cards for part in card.parts}
-    states |= {card.state.word for card in cards if card.state}
+    states = {state.word for card in cards for state in card.states()}
     parts: list[str] = []
     for word, class_ in CLASS.items():
         if word not in states:
@@ -52,7 +51,7 @@ def draw_claims(topology: Topology, held: Mapping[DeviceKey, str], x: float, y: 
     """Which claim holds what, a line each, where cards have no room to say it."""
     claims: dict[str, list[str]] = {}
     for point in topology.devices:
-        if point.key in held:
+        if point.key and point.key in held:
             claims.setdefault(held[point.key], []).append(point.name)
     lines = [f"{claim}: {ranges(names)}" for claim, names in claims.items()]
     if len(lines) > _MOST_CLAIMS:

@@ -1,4 +1,4 @@
-"""The matrix of a machine in the manner of `nvidia-smi topo -m`: letters for every two devices, CPUs, legend."""
+"""The matrix of a machine in the manner of `nvidia-smi topo -m`: letters for every two devices, and CPUs."""
 
 from __future__ import annotations
 

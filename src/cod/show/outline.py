@@ -16,6 +16,7 @@ from cod.host import NumaNode
 from cod.show.state import HELD, UNREADY, State, state_of
 from cod.show.words import bandwidth, count, cpu_list, size
 from cod.topology import Branch, Point, Topology
+from cod.topology.point import UNKNOWN
 from cod.topology.tree import grow
 
 Kind = Literal["numa", "root", "switch", "elsewhere"]
@@ -44,6 +45,17 @@ class Card(Struct, frozen=True):
     model: str
     state: State | None
     parts: tuple[Part, ...] = ()
+
+    @property
+    def address(self) -> str:
+        """Its PCI function, where that is not its name."""
+        return self.place if self.place != self.name else ""
+
+    def states(self) -> Iterator[State]:
+        """Its own state, if it can be had, and those of its parts."""
+        if self.state:
+            yield self.state
+        yield from (part.state for part in self.parts)
 
 
 class Box(Struct, frozen=True):
@@ -75,17 +87,20 @@ class Outline(Struct):
     is_all: bool = False
 
     def boxes(self) -> list[Box]:
-        """The NUMA nodes, then what is on none of them; `is_all` shows the functions that no driver offers, too."""
+        """The NUMA nodes, then what is on none; `is_all` shows functions that no driver offers, too."""
         points = [*self.topology.devices, *(self.topology.bare_functions if self.is_all else ())]
         tree = grow(points)
-        branches = {branch.branches and _numa_of(branch): branch for branch in tree.branches}
+        branches = {_numa_of(branch): branch for branch in tree.branches}
         nodes = self.topology.host.numa
-        numbers = sorted({number for number in branches if isinstance(number, int) and number >= 0} | _computing(nodes))
+        numbers = sorted(_computing(nodes).union(branches) - {UNKNOWN})
         boxes = [self._node(number, nodes.get(number), branches.get(number)) for number in numbers]
-        return [*boxes, *self._elsewhere(branches.get(-1))]
+        return [*boxes, *self._elsewhere(branches.get(UNKNOWN))]
 
     def _node(self, number: int, node: NumaNode | None, branch: Branch | None) -> Box:
-        facts = [f"CPUs {cpu_list(node.cpus)}" if node and node.cpus else "", size(node.memory) if node else ""]
+        facts = [
+            f"CPUs {cpu_list(node.cpus)}" if node and node.cpus else "",
+            size(node.memory) if node else "",
+        ]
         inside, cards = self._inside(branch) if branch else ((), ())
         return Box("numa", f"NUMA {number}", " · ".join(filter(None, facts)), inside, cards)
 

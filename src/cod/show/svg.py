@@ -34,7 +34,10 @@ def draw_svg(topology: Topology, held: Mapping[DeviceKey, str], name: str, *, is
     room = _room(boxes, size, max(text_width(name, 18), text_width(facts, 13)))
     nodes = [box for box in boxes if not box.is_aside]
     page = _Page(name, facts, room)
-    page.add(draw_dense(nodes, _MARGIN, page.y, room) if size == "dense" else _draw(nodes, size, page.y, room), _GAP)
+    page.add(
+        draw_dense(nodes, _MARGIN, page.y, room) if size == "dense" else _draw(nodes, size, page.y, room),
+        _GAP,
+    )
     for box in boxes:
         if box.is_aside:
             page.add(_draw([box], "compact", page.y, room), _GAP)
@@ -70,8 +73,9 @@ class _Page:
         across, down = round(self._room + 2 * _MARGIN), round(self.y + _MARGIN)
         head = (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {across} {down}" width="{across}" '
-            f'height="{down}" role="img" aria-labelledby="t d">\n<title id="t">{escaped(self._name) or "machine"}'
-            f'</title>\n<desc id="d">{escaped(self._facts)}</desc>\n{STYLE}'
+            f'height="{down}" role="img" aria-labelledby="t d">\n'
+            f'<title id="t">{escaped(self._name)}</title>\n'
+            f'<desc id="d">{escaped(self._facts)}</desc>\n{STYLE}'
         )
         ground = tag("rect", x=0.5, y=0.5, width=across - 1, height=down - 1, rx=12, class_="ground")
         return "\n".join((head, ground, *filter(None, self._parts), "</svg>\n"))
@@ -98,7 +102,13 @@ def _frame(frame: Frame) -> str:
     room = frame.width - 20
     radius = 8 - min(frame.depth, 2) * 2
     shape = tag(
-        "rect", x=frame.x, y=frame.y, width=frame.width, height=frame.height, rx=radius, class_=f"box {box.kind}"
+        "rect",
+        x=frame.x,
+        y=frame.y,
+        width=frame.width,
+        height=frame.height,
+        rx=radius,
+        class_=f"box {box.kind}",
     )
     title = fit(box.title, 12, room)
     note = fit(box.note, 11, room - text_width(title, 12) - 12)

@@ -1,4 +1,4 @@
-"""Links past PCI in an SVG: one line of text for a full mesh, arcs over a row of names where some are missing."""
+"""Links past PCI in an SVG: a line of text for a full mesh, arcs over a row of names where some lack."""
 
 from __future__ import annotations
 
@@ -25,7 +25,11 @@ def draw_links(topology: Topology, x: float, y: float, room: float) -> Drawn:
 
 def _band(each: Fabric, x: float, y: float, room: float) -> Drawn:
     """A sign for a mesh, and what is meshed."""
-    return [_ground(x, y, room, _BAND), _sign(x + 22, y + _BAND / 2), *_words(each, x + 42, y + 21, room - 52)], _BAND
+    return [
+        _ground(x, y, room, _BAND),
+        _sign(x + 22, y + _BAND / 2),
+        *_words(each, x + 42, y + 21, room - 52),
+    ], _BAND
 
 
 def _words(each: Fabric, x: float, y: float, room: float) -> list[str]:
@@ -38,8 +42,12 @@ def _words(each: Fabric, x: float, y: float, room: float) -> list[str]:
 def _sign(x: float, y: float) -> str:
     """Four knots, each wired with each."""
     ends = [(x + dx, y + dy) for dx, dy in _KNOTS]
-    wires = "".join(f"M{a[0]:g} {a[1]:g}L{b[0]:g} {b[1]:g}" for at, a in enumerate(ends) for b in ends[at + 1 :])
-    return tag("path", d=wires, class_="wire") + "".join(tag("circle", cx=a, cy=b, r=2.6, class_="knot") for a, b in ends)
+    wires = "".join(
+        f"M{a[0]:g} {a[1]:g}L{b[0]:g} {b[1]:g}" for at, a in enumerate(ends) for b in ends[at + 1 :]
+    )
+    return tag("path", d=wires, class_="wire") + "".join(
+        tag("circle", cx=a, cy=b, r=2.6, class_="knot") for a, b in ends
+    )
 
 
 def _arcs(each: Fabric, x: float, y: float, room: float) -> Drawn:

@@ -1,10 +1,10 @@
 """The tree of a machine for a terminal.
 
-    NUMA 0   CPUs 0–31 · 256 GiB
-    └─ root complex pci0000:10
-       └─ switch 0000:11:00.0
-          ├─ ● gpu0   gpu   0000:13:00.0   held by train-7
-          └─ ○ nic0   nic   0000:15:00.0
+NUMA 0   CPUs 0–31 · 256 GiB
+└─ root complex pci0000:10
+└─ switch 0000:11:00.0
+├─ ● gpu0   gpu   0000:13:00.0   held by train-7
+└─ ○ nic0   nic   0000:15:00.0
 """
 
 from __future__ import annotations
@@ -29,8 +29,7 @@ def draw_tree(topology: Topology, held: Mapping[DeviceKey, str], name: str, *, i
         lines += _box(box, "", number == len(boxes) - 1 and not tails)
     for number, (title, texts) in enumerate(tails):
         lines += _branch(title, texts, number == len(tails) - 1)
-    cards = [card for box in boxes for card in box.all_cards()]
-    states = {state.word for card in cards for state in (card.state, *(part.state for part in card.parts)) if state}
+    states = {state.word for box in boxes for card in box.all_cards() for state in card.states()}
     legend = [f"{mark} {word}" for word, mark in MARKS.items() if word in states]
     if len(legend) > 1:
         lines += ["", _GAP.join(legend)]
@@ -40,7 +39,9 @@ def draw_tree(topology: Topology, held: Mapping[DeviceKey, str], name: str, *, i
 def _tails(topology: Topology) -> list[tuple[str, list[str]]]:
     """What is no part of the tree: links past PCI, rails."""
     links = [f"{kind(each.kind)}: {fabric(each)}" for each in fabrics(topology)]
-    pairs = [f"{each.nic.name}: {ranges(point.name for point in each.accelerators)}" for each in rails(topology)]
+    pairs = [
+        f"{each.nic.name}: {ranges(point.name for point in each.accelerators)}" for each in rails(topology)
+    ]
     return [(title, texts) for title, texts in (("links", links), ("rails", pairs)) if texts]
 
 
@@ -67,7 +68,7 @@ def _box(box: Box, trunk: str, is_last: bool) -> list[str]:
 
 
 def _aligned(cards: Sequence[Card]) -> list[str]:
-    cells = [(card.name, card.type, card.place if card.place != card.name else "", card.model) for card in cards]
+    cells = [(card.name, card.type, card.address, card.model) for card in cards]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     rows = []
     for card, row in zip(cards, cells, strict=True):
@@ -93,5 +94,7 @@ def _parts(parts: Sequence[Part], trunk: str) -> list[str]:
     groups: dict[State, list[str]] = {}
     for part in parts:
         groups.setdefault(part.state, []).append(part.name)
-    texts = [f"{state.mark} {ranges(names)}{_GAP}{_of_state(state)}".rstrip() for state, names in groups.items()]
+    texts = [
+        f"{state.mark} {ranges(names)}{_GAP}{_of_state(state)}".rstrip() for state, names in groups.items()
+    ]
     return [f"{trunk}{'└─' if at == len(texts) - 1 else '├─'} {text}" for at, text in enumerate(texts)]

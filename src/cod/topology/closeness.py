@@ -3,24 +3,25 @@
 The levels, nearest first; the nearest that holds counts:
 
     same device          one physical device: parts of one (`cod.dev/parent`), functions of one PCI device
-                         (same domain, bus and device number), virtual functions and the physical one they are of
+                         (same domain, bus and device number), virtual functions and the one they are of
     link                 a link past PCI, whichever end states it: NVLink, XGMI
     same switch          the ways from the root complex share a bridge
     same root complex    they share the root complex and no bridge
     same NUMA node       another root complex, the same node
     other                nothing of that, or nothing known
 
-Every pair has a level, either way round the same, and nothing is nearer to a device than itself. Without links
-it is an ultrametric, being the depth of the deepest branch of the tree that two devices share: of three devices,
-the two that are furthest apart are so twice. Within a level `distance` refines it, less being nearer.
+Every pair has a level, either way round the same, and nothing is nearer to a device than itself. Without
+links it is an ultrametric, being the depth of the deepest branch of the tree that two devices share: from one
+to another it is never further than the longer of the two ways over a third. Within a level `distance` refines
+it, less being nearer.
 
 The letters are those of `nvidia-smi topo -m`:
 
     X       the same device, or a part of the same PCI function
     NV4     four NVLinks; XGMI, or LINK for a link of another kind
-    PIX     at most one switch: below the deepest bridge that both ways share, neither has more than one bridge
-            (a switch in sysfs is a bridge, its upstream port, with a bridge for each downstream port below).
-            The vendor's tool has no letters for functions of one device, and calls them so
+    PIX     at most one switch: below the deepest bridge that both ways share, neither has more than one
+            (a switch in sysfs is a bridge, its upstream port, and below it one for each downstream port). The
+            vendor's tool calls two functions of one device so, too
     PXB     several switches, without the host bridge
     PHB     the same host bridge, that is, the same root complex
     NODE    host bridges of one NUMA node
@@ -65,9 +66,9 @@ _FARTHEST = 255  # of the firmware's distances: cannot be reached
 class Closeness(Struct, frozen=True):
     """How close two devices are.
 
-    `mb_s` is what the way between them carries in one direction, 0 where it is unknown: of a link all of it, of
-    a way through PCI the narrowest part. `distance` compares within a level: bridges on the way for a switch,
-    the firmware's NUMA distance for `other` (255 where it says none).
+    `mb_s` is what the way between them carries in one direction, 0 where it is unknown: of a link all of it,
+    of a way through PCI the narrowest part. `distance` compares within a level: bridges on the way for a
+    switch, the firmware's NUMA distance for `other` (255 where it says none).
     """
 
     level: Level
@@ -145,12 +146,16 @@ class Measure:
         return [[*pick(rows[place])] for place in places]
 
     def _fill(self, rows: list[list[Closeness]], branch: Branch, order: list[Point], start: int) -> int:
-        """Fill in a branch's square of the matrix, then its branches' on top of that; where the square ends."""
+        """Fill in a branch's square of the matrix, then its branches' on top; returns where it ends."""
         points = [*branch.all_points()]
         end = start + len(points)
-        level = SAME_DEVICE if branch.kind == "physical" else _level(branch.depth, points[0]) if points else OTHER
+        level = (
+            SAME_DEVICE if branch.kind == "physical" else _level(branch.depth, points[0]) if points else OTHER
+        )
         sides = [self._side(point, branch.depth, level) for point in points]
-        parts = {side: [self._closeness(level, side, other) for other in sides] for side in dict.fromkeys(sides)}
+        parts = {
+            side: [self._closeness(level, side, other) for other in sides] for side in dict.fromkeys(sides)
+        }
         for row, side in zip(range(start, end), sides, strict=True):
             rows[row][start:end] = parts[side]
         for each in branch.branches:
@@ -198,7 +203,7 @@ class Measure:
 
 
 def _level(depth: int, point: Point) -> Level:
-    """The level of points whose paths are the same for so many steps, and no further; unknown steps are none."""
+    """The level of points whose paths are the same for so many steps; steps that are unknown are none."""
     if depth >= 3:
         return SAME_SWITCH
     if depth == 2 and point.root:

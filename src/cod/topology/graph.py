@@ -106,7 +106,7 @@ class _Tops:
         self._found = {(driver, device): each for (driver, _, device), each in found.items()}
 
     def __call__(self, driver: str, name: str) -> tuple[str, FoundDevice]:
-        """The name of the outermost device, which may be one that nobody found, and the outermost found one."""
+        """The name of the outermost device, which nobody may have found, and the outermost found one."""
         found = self._found[driver, name]
         passed = {name}
         while (parent := _parent(found)) and parent not in passed:

@@ -1,8 +1,9 @@
 """How much a function's PCI Express link carries: lanes times speed, less the encoding.
 
-The lanes are those in use now. The speed is the highest that both ends can: many devices lower it while they
-idle, and what counts is what they reach. One that was trained down for good by a bad contact looks faster here
-than it is. Source: PCI Express Base Specification; Documentation/ABI/testing/sysfs-bus-pci of Linux.
+The lanes are those in use now. The speed is the highest that both ends can: many devices lower it while
+they idle, and what counts is what they reach. One that was trained down for good by a bad contact looks
+faster here than it is.
+Source: PCI Express Base Specification; Documentation/ABI/testing/sysfs-bus-pci of Linux.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Links past PCI, as both their ends say them: NVLink, XGMI.
 
-A link that either end states counts for both, and one to a device that nobody found is none. What one end says
-of links side by side is added up; where the two ends say different things, the larger number counts, since
-drivers leave out what they do not know.
+A link that either end states counts for both, and one to a device that nobody found is none. What one end
+says of links side by side is added up; where the two ends say different things, the larger number counts,
+since drivers leave out what they do not know.
 """
 
 from __future__ import annotations

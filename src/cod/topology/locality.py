@@ -1,8 +1,8 @@
 """Which NUMA node a PCI function is next to: as far as anything says so, and one for a whole root complex.
 
 The kernel gives a root complex's node to all functions below it, so what single functions say differs only
-where somebody wrote to sysfs, or where a recorded tree has lost some. The majority decides. A node without CPUs
-is the memory of a coherent GPU or of an expander: who sits there counts to the nearest node that computes.
+where somebody wrote to sysfs, or where a recorded tree has lost some. The majority decides. A node without
+CPUs is the memory of a coherent GPU or of an expander: who sits there counts to the nearest that computes.
 Source: Linux `pcibus_to_node`, Documentation/ABI/testing/sysfs-bus-pci.
 """
 
@@ -50,7 +50,7 @@ class Locality:
         return self._nearest(number)
 
     def distance(self, one: int, other: int) -> int:
-        """How far two nodes are apart, the same both ways; 0 where the firmware does not say. Itself is 10."""
+        """How far two nodes are apart, the same both ways; 0 where the firmware does not say."""
         return max(self._distance(one, other), self._distance(other, one))
 
     def _distance(self, one: int, other: int) -> int:
@@ -77,4 +77,6 @@ def _majority(votes: Iterable[tuple[str, int]]) -> dict[str, int]:
     for root, number in votes:
         if root and number != UNKNOWN:
             counted.setdefault(root, Counter())[number] += 1
-    return {root: min(counts.items(), key=lambda each: (-each[1], each[0]))[0] for root, counts in counted.items()}
+    return {
+        root: min(counts.items(), key=lambda each: (-each[1], each[0]))[0] for root, counts in counted.items()
+    }

@@ -38,7 +38,7 @@ class Point(Struct, frozen=True):
 
     @property
     def physical(self) -> str:
-        """What stands for the physical device that this is, or is part of: `0000:3b:00`, or a device's name."""
+        """The physical device that this is, or is part of: `0000:3b:00`, or `driver/device`."""
         return self.path[-1]
 
     @property
@@ -63,5 +63,5 @@ class Point(Struct, frozen=True):
 
 
 def numa_step(number: int) -> str:
-    """A NUMA node as the first step of a path; it sorts as its number does, and the unknown one comes last."""
+    """A NUMA node as the first step of a path; it sorts as its number does, the unknown one last."""
     return f"node{number:010}" if number >= 0 else "~"

@@ -1,8 +1,8 @@
 """Rails: which NIC is the way out for which accelerators.
 
-In clusters built in rails the k-th NIC of every machine is on the k-th switch of the network, and an accelerator
-talks through the NIC that is nearest to it. A NIC and an accelerator make a rail where they share a switch, or
-at least the root complex; what is further off has no rail of its own.
+In clusters built in rails the k-th NIC of every machine is on the k-th switch of the network, and an
+accelerator talks through the NIC that is nearest to it. A NIC and an accelerator make a rail where they share
+a switch, or at least the root complex; what is further off has no rail of its own.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Rail(Struct, frozen=True):
 def rails(topology: Topology) -> list[Rail]:
     """The rails of a machine, in the order of its NICs; a NIC that is nobody's nearest is in none.
 
-    An accelerator with several equally near NICs is on all their rails. Compares only what shares a root complex.
+    An accelerator with several equally near NICs is on all their rails.
     """
     roots: dict[str, list[Point]] = {}
     for point in topology.devices:

@@ -42,7 +42,12 @@ def grow(points: Sequence[Point]) -> Branch:
 def _order(point: Point) -> tuple[tuple[str, ...], bool, tuple[tuple[int, str], ...], str]:
     """A sort key by which points of one branch stand together: by address, else by name in natural order."""
     is_address = "/" not in point.physical
-    return point.path[:-1], not is_address, () if is_address else natural_order(point.physical), point.physical
+    return (
+        point.path[:-1],
+        not is_address,
+        () if is_address else natural_order(point.physical),
+        point.physical,
+    )
 
 
 def _branch(kind: Kind, name: str, depth: int, points: list[Point]) -> Branch:
@@ -50,9 +55,7 @@ def _branch(kind: Kind, name: str, depth: int, points: list[Point]) -> Branch:
     if kind == "physical":
         return Branch(kind, name, depth, points=tuple(points))
     groups = [(step, [*group]) for step, group in groupby(points, key=lambda point: point.path[depth])]
-    branches = (
-        _branch(_kind(depth, group[0]), step, depth + 1, group) for step, group in groups
-    )
+    branches = (_branch(_kind(depth, group[0]), step, depth + 1, group) for step, group in groups)
     return Branch(kind, name, depth, branches=tuple(branches))
 
 
