@@ -8,6 +8,7 @@ is missing, unreadable or no text is the empty text, a directory that is none ha
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from fnmatch import translate
 from functools import cache, cached_property
 from pathlib import Path
@@ -125,6 +126,10 @@ class Host(Struct, frozen=True, dict=True):
         """The names in a directory, in natural order: `card2` comes before `card10`."""
         return sorted(self._files(path).names(path), key=natural_order)
 
+    def listing(self, path: str) -> Sequence[str]:
+        """The names in a directory as they come, for whoever wants few of many: sorting costs 2 µs a name."""
+        return self._files(path).names(path)
+
     def exists(self, path: str) -> bool:
         """Whether a file or directory is there; a link counts as what it leads to."""
         return self.resolve(path) is not None
@@ -162,6 +167,11 @@ class Host(Struct, frozen=True, dict=True):
         node = self.node(f"/dev/{name}") if name else None
         numbers = self.value(f"{directory}/dev")
         return node if node and numbers in ("", f"{node.major}:{node.minor}") else None
+
+    def directory_of(self, node: Node) -> str:
+        """The directory in sysfs of the device that a node leads to, without links; "" where it has none."""
+        kind = "char" if node.kind == "c" else "block"
+        return self.resolve(f"/sys/dev/{kind}/{node.major}:{node.minor}") or ""
 
     def variables(self, directory: str) -> dict[str, str]:
         """What the `uevent` file of a device in sysfs says."""
