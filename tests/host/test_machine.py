@@ -88,3 +88,21 @@ def test_numbers_in_names_sort_as_numbers(numbers: list[int]) -> None:
 def test_any_two_names_can_be_compared(names: list[str]) -> None:
     keys = sorted(map(natural_order, names))
     assert keys == [natural_order(name) for name in sorted(names, key=natural_order)]
+
+
+def test_a_node_leads_to_its_device_in_sysfs(tmp_path: Path) -> None:
+    put(tmp_path, "dev/x", "c 10:1 0600 0 0")
+    put(tmp_path, "dev/y", "b 10:1 0600 0 0")
+    put(tmp_path, "sys/devices/virtual/misc/x/dev", "10:1")
+    (tmp_path / "sys/dev/char").mkdir(parents=True)
+    (tmp_path / "sys/dev/char/10:1").symlink_to("../../devices/virtual/misc/x")
+    host = Host(tmp_path)
+    nodes = [node for path in ("/dev/x", "/dev/y") if (node := host.node(path))]
+    assert [*map(host.directory_of, nodes)] == ["/sys/devices/virtual/misc/x", ""]
+
+
+def test_a_listing_has_the_names_in_any_order(tmp_path: Path) -> None:
+    for name in ("b", "a"):
+        put(tmp_path, f"dev/{name}")
+    assert sorted(Host(tmp_path).listing("/dev")) == ["a", "b"]
+    assert list(Host(tmp_path).listing("/none")) == []

@@ -10,7 +10,7 @@ SATA = "0000:00:17.0"
 
 
 def edge(tree: Tree) -> None:
-    """All of it. Two cameras, three USB devices besides, of which a stick is mounted; ttyS0 is the console."""
+    """All of it: two cameras, three more USB devices, one of them a mounted stick; ttyS0 is the console."""
     tree.files("/sys/devices/system/node", {"online": "0"})
     tree.files("/sys/devices/system/node/node0", {"cpulist": "0-3"})
     tree.files("/sys/devices/system/cpu", {"online": "0-3"})
@@ -70,7 +70,7 @@ def usb_device(tree: Tree, above: str, port: str, number: int, ids: str, **more:
 
 
 def camera(tree: Tree, usb: str) -> None:
-    """A camera without a serial number: two nodes, one for pictures and one for data, and a media controller."""
+    """A camera without a serial number: two nodes, one for pictures and one for data, and a media node."""
     path = usb_device(tree, usb, "1-1", 2, "046d:082d", product="HD Pro Webcam C920")
     interface = f"{path}/1-1:1.0"
     for number in (0, 1):
@@ -136,7 +136,7 @@ def block(tree: Tree, path: str, major: int, minor: int, partitions: int) -> Non
 
 
 def disk(tree: Tree) -> None:
-    """Disks: sda with the system and swap, sdc as btrfs, sdd part of a volume group, sde free; a free loop."""
+    """Disks: sda with the system and swap, sdc as btrfs, sdd in a volume group, sde free; two loops."""
     sata = tree.pci(SATA, 0x8086, 0xA0D3, 0x010601, driver="ahci", numa=0)
     for number, name in enumerate("acde"):
         path = f"{sata}/ata{number}/host{number}/target{number}:0:0/{number}:0:0:0/block/sd{name}"

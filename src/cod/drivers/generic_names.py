@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cod.drivers.matches import Match
-from cod.drivers.rules import Group
+from cod.drivers.rules import Group, Usb
 
 if TYPE_CHECKING:
     from cod.drivers.usb import UsbDevice
@@ -19,7 +19,21 @@ if TYPE_CHECKING:
 _LONGEST = 58  # of a name, with room in a DNS label for the number of one of several devices
 
 
-def numbered(group: Group, match: Match) -> str:
+def device_names(group: Group, found: Sequence[tuple[Match, UsbDevice | None]]) -> list[str]:
+    """The names of a group's devices, each known by its first node and its USB device, if it has one."""
+    if group.join == "all":
+        return [group.name] * len(found)
+    names = [_usb_name(group, usb) if group.usb and usb else _numbered(group, match) for match, usb in found]
+    times = Counter(names)
+    return [
+        _joined(name, slug(usb.port if not group.paths else match.path.rpartition("/")[2]))
+        if usb and group.usb and times[name] > 1
+        else name
+        for name, (match, usb) in zip(names, found, strict=True)
+    ]
+
+
+def _numbered(group: Group, match: Match) -> str:
     """The name of what one path of a group matched: `kvm`, `cpuid0`, `spi0-1`, or `serial-ttyusb0`.
 
     With several paths it is the name of the node that follows the class, since numbers alone may meet.
@@ -31,34 +45,21 @@ def numbered(group: Group, match: Match) -> str:
     return group.name + rest if is_number else _joined(group.name, rest)
 
 
-def usb_names(group: Group, devices: Sequence[UsbDevice]) -> list[str]:
-    """The names of USB devices: what the group leaves open of maker, product and serial number.
-
-    Those without a serial number, and those that have one in common, have their port in their name.
-    """
-    plain = [_joined(group.name, *_open(group, each)) for each in devices]
-    times = Counter(plain)
-    return [
-        name if device.serial and times[name] == 1 else _joined(name, slug(device.port))
-        for name, device in zip(plain, devices, strict=True)
-    ]
+def _usb_name(group: Group, device: UsbDevice) -> str:
+    """What a group leaves open of maker, product and serial number; the port of one without a number."""
+    wanted = group.usb[0] if len(group.usb) == 1 else Usb()
+    return _joined(
+        group.name,
+        "" if wanted.vendor else device.vendor,
+        "" if wanted.product else device.product,
+        "" if wanted.serial else slug(device.serial) or slug(device.port),
+    )
 
 
 def slug(text: str) -> str:
     """A text as part of a DNS label: lower case, all else as single dashes."""
     words = "".join(char if char.isascii() and char.isalnum() else " " for char in text.lower()).split()
     return "-".join(words)
-
-
-def _open(group: Group, device: UsbDevice) -> tuple[str, str, str]:
-    """What not all the devices of a group have in common by its rules."""
-    wanted = group.usb[0]
-    is_one = len(group.usb) == 1
-    return (
-        "" if is_one and wanted.vendor else device.vendor,
-        "" if is_one and wanted.product else device.product,
-        "" if is_one and wanted.serial else slug(device.serial),
-    )
 
 
 def _joined(*words: str) -> str:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from cod.cdi.spec import ContainerEdits
 from cod.drivers.attributes import Plain, attributes, family
-from cod.drivers.generic_names import numbered, usb_names
+from cod.drivers.generic_names import device_names
 from cod.drivers.nodes import device_node
 from cod.drivers.parts import Part, Parts
 from cod.drivers.protocol import FoundDevice, Skipped
@@ -38,7 +38,7 @@ _VIRTUAL = "/sys/devices/virtual/"  # devices that are only software
 
 
 class _Plan(Struct):
-    """A device to be: its name, its nodes, the first of which it is named after, its USB device if it has one."""
+    """A device to be: its name, its nodes, and the USB device to which they belong, if any."""
 
     name: str
     parts: list[Part]
@@ -60,7 +60,7 @@ class Offers:
 
     def of(self, group: Group) -> Iterator[FoundDevice | Skipped]:
         """The devices of a group, and why there are not more."""
-        plans = self._plans(group) if group.paths else self._usb(group)
+        plans = self._plans(group)
         if not plans and group.origin:
             patterns = ", ".join(each.path for each in group.paths) or "a USB device"
             yield _skipped(group, group.name, f"nothing here matches {patterns}")
@@ -77,23 +77,25 @@ class Offers:
                 yield self._device(group, plan, name)
 
     def _plans(self, group: Group) -> list[_Plan]:
-        leads = [part for member in group.paths for part in self._parts.of(member, usb=group.usb)]
+        found: list[tuple[list[Part], UsbDevice | None]]
+        if not group.paths:
+            found = [([part], usb) for part, usb in self._parts.of_usb(group.usb)]
+        else:
+            found = [(parts, self._parts.usb_of(parts[0])) for parts in self._joined(group)]
+        names = device_names(group, [(parts[0].match, usb) for parts, usb in found])
+        return [_Plan(name, parts, usb) for name, (parts, usb) in zip(names, found, strict=True)]
+
+    def _joined(self, group: Group) -> list[list[Part]]:
+        """The nodes that a group's paths match, those of one device together."""
+        found = [part for member in group.paths for part in self._parts.of(member, usb=group.usb)]
         if group.join == "all":
-            return [self._plan(group.name, leads)] if leads else []
+            return [found] if found else []
         if group.join == "parent":
             families: dict[str, list[Part]] = {}
-            for part in leads:
+            for part in found:
                 families.setdefault(self._parts.parent_of(part), []).append(part)
-            return [self._plan(numbered(group, parts[0].match), parts) for parts in families.values()]
-        return [self._plan(numbered(group, part.match), [part]) for part in leads]
-
-    def _plan(self, name: str, parts: list[Part]) -> _Plan:
-        return _Plan(name, parts, self._parts.usb_of(parts[0]))
-
-    def _usb(self, group: Group) -> list[_Plan]:
-        found = [*self._parts.of_usb(group.usb)]
-        names = usb_names(group, [device for _, device in found])
-        return [_Plan(name, [part], device) for name, (part, device) in zip(names, found, strict=True)]
+            return [*families.values()]
+        return [[part] for part in found]
 
     def _objection(self, group: Group, plan: _Plan) -> str:
         """Why a device cannot be, or "". What it has besides its first nodes is added to it."""

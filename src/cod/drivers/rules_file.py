@@ -180,10 +180,11 @@ class _Reader:
             "optional": read.switch,
             "sysfs": self._sysfs,
         }
+        before = len(self.problems)
         values = self._fields(node, "a path", readers)
-        if "path" not in values:
-            raise Mistake(node, "here is no path that can be used", "path: /dev/…")
-        return Member(**values)
+        if "path" not in values and len(self.problems) == before:
+            raise Mistake(node, "here is no path", "path: /dev/…")
+        return Member(**{"path": "", **values})
 
     def _usb(self, node: yaml.Node) -> Usb:
         readers = {"vendor": read.usb_number, "product": read.usb_number, "serial": read.serial}

@@ -48,12 +48,12 @@ def items(node: yaml.Node) -> list[yaml.Node]:
 
 def is_off(node: yaml.Node) -> bool:
     """Whether a value is `off`, as YAML 1.1 spells it."""
-    return isinstance(node, yaml.ScalarNode) and node.style is None and node.value in _OFF
+    return isinstance(node, yaml.ScalarNode) and not node.style and node.value in _OFF
 
 
 def text(node: yaml.Node, what: str, hint: str) -> str:
     """A text that is not empty, on one line."""
-    if not isinstance(node, yaml.ScalarNode) or (node.style is None and node.value in _NULL):
+    if not isinstance(node, yaml.ScalarNode) or (not node.style and node.value in _NULL):
         raise Mistake(node, f"{what} is no text", hint)
     if not node.value.strip() or not node.value.isprintable():
         raise Mistake(node, f"{what} is empty or has characters that cannot be printed", hint)
@@ -122,7 +122,7 @@ def switch(node: yaml.Node) -> bool:
     """On or off."""
     if is_off(node):
         return False
-    if isinstance(node, yaml.ScalarNode) and node.style is None and node.value in _ON:
+    if isinstance(node, yaml.ScalarNode) and not node.style and node.value in _ON:
         return True
     raise Mistake(node, "this is neither true nor false", "true, or leave it out")
 
