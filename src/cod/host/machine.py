@@ -181,6 +181,11 @@ class Host(Struct, frozen=True, dict=True):
         numbers = self.value(f"{directory}/dev")
         return node if node and numbers in ("", f"{node.major}:{node.minor}") else None
 
+    def directory_of(self, node: Node) -> str:
+        """The directory in sysfs of the device that a node leads to, without links; "" where it has none."""
+        kind = "char" if node.kind == "c" else "block"
+        return self.resolve(f"/sys/dev/{kind}/{node.major}:{node.minor}") or ""
+
     def variables(self, directory: str) -> dict[str, str]:
         """What the `uevent` file of a device in sysfs says."""
         lines = (line.partition("=") for line in self.read(f"{directory}/uevent").splitlines())
