@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from cod.drivers.accel import Accel
 from cod.drivers.amd import Amd
+from cod.drivers.cpu import Cpu
 from cod.drivers.drm import Drm
 from cod.drivers.generic import Generic
 from cod.drivers.nvidia import Nvidia
@@ -31,6 +32,7 @@ BUILT_IN: tuple[Driver, ...] = (
     Amd(),
     Accel(),
     Drm(),
+    Cpu(),
     Generic(),
 )
 
