@@ -170,6 +170,14 @@ def test_files_of_nonsense_cost_the_facts_they_hold_and_nothing_else(tree: Tree)
     }
 
 
+def test_boards_outside_pci_come_after_the_others(tree: Tree) -> None:
+    dfl(tree, boards=1, ports=1)
+    tree.files("/sys/class/fpga_region/region9/dfl-port.9", {"afu_id": FUNCTION, "id": 0})
+    tree.node("/dev/dfl-port.9", 242, 9)
+    assert list(devices(tree)) == ["fpga-management-0", "fpga-0-port-0", "fpga-1-port-0"]
+    assert devices(tree)["fpga-1-port-0"].units == {"/dev/dfl-port.9"}
+
+
 def test_other_regions_and_a_machine_without_any_have_none(tree: Tree) -> None:
     assert inventory(tree).found == {}
     tree.class_device("fpga_region", "region0", "/sys/devices/platform/soc/fpga-mgr")

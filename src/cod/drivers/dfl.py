@@ -26,7 +26,6 @@ from cod.drivers.attributes import (
 from cod.drivers.nodes import device_node
 from cod.drivers.protocol import FoundDevice, Skipped
 from cod.host import Host, Node, PciFunction
-from cod.host.pci import address_order
 from cod.resource import Device, DeviceClass, Taint
 
 KIND = "intel.com/fpga"
@@ -111,8 +110,10 @@ def _boards(host: Host) -> list[_Board]:
         board = boards.setdefault(key, _Board(physical))
         board.engines += [f"{region.path}/{name}" for name in engines]
         board.ports += [_Port(f"{region.path}/{name}", region.name, function) for name in ports]
-    on_pci = sorted((key for key in boards if boards[key].function), key=address_order)
-    ordered = [boards[key] for key in (*on_pci, *(key for key in boards if not boards[key].function))]
+    if not boards:
+        return []
+    on_pci = [boards[address] for address in host.pci if address in boards]
+    ordered = [*on_pci, *(board for board in boards.values() if not board.function)]
     for board in ordered:
         _describe(host, board)
     return ordered
