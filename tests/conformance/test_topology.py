@@ -1,4 +1,4 @@
-"""What hangs below what on real machines, recorded by the hwloc project; hwloc itself is asked where installed."""
+"""What hangs below what on machines that hwloc has recorded; hwloc itself is asked where it is installed."""
 
 from __future__ import annotations
 

@@ -92,9 +92,7 @@ def test_functions_of_one_pci_device_are_one_device_and_the_vendor_calls_it_pix(
 
 def test_virtual_functions_are_the_device_of_their_physical_one(tree: Tree) -> None:
     for address in ("0000:04:10.0", "0000:04:11.3"):
-        path = tree.pci(
-            address, 1, 3, 0x020000, numa=0, root="pci0000:00", bridges=(*UP, "0000:02:01.0")
-        )
+        path = tree.pci(address, 1, 3, 0x020000, numa=0, root="pci0000:00", bridges=(*UP, "0000:02:01.0"))
         tree.link(f"{path}/physfn", f"{path.rpartition('/')[0]}/0000:04:00.0")
     topology = bare(tree)
     assert closeness(topology, "0000:04:10.0", "0000:04:11.3").level == SAME_DEVICE
@@ -124,7 +122,11 @@ def test_parts_of_a_device_that_nobody_found_are_one_device(tree: Tree) -> None:
 
 
 def test_devices_that_are_parts_of_each_other_are_placed_all_the_same(tree: Tree) -> None:
-    devices = [found(tree.host, "a", parent="b"), found(tree.host, "b", parent="a"), found(tree.host, "c", parent="c")]
+    devices = [
+        found(tree.host, "a", parent="b"),
+        found(tree.host, "b", parent="a"),
+        found(tree.host, "c", parent="c"),
+    ]
     assert len(survey(tree.host, inventory(devices)).tree.branches) == 1
 
 
@@ -139,9 +141,12 @@ def test_two_drivers_devices_at_one_function_are_one_device(tree: Tree) -> None:
 def test_a_link_is_nearer_than_a_switch_and_counts_whichever_end_states_it(tree: Tree) -> None:
     host = tree.host
     devices = [
-        found(host, "gpu0", "0000:03:00.0", links=[Link("gpu2", "nvlink", 4, 100_000), Link("nobody", "nvlink")]),
-        found(host, "gpu1", "0000:04:00.0", links=[Link("test.cod.dev/gpu2", "xgmi"), Link("gpu1", "xgmi")]),
-        found(host, "gpu2", "0000:41:00.0", links=[Link("gpu0", "nvlink", 4, 90_000)]),
+        found(host, name, address, links=links)
+        for name, address, links in (
+            ("gpu0", "0000:03:00.0", [Link("gpu2", "nvlink", 4, 100_000), Link("nobody", "nvlink")]),
+            ("gpu1", "0000:04:00.0", [Link("test.cod.dev/gpu2", "xgmi"), Link("gpu1", "xgmi")]),
+            ("gpu2", "0000:41:00.0", [Link("gpu0", "nvlink", 4, 90_000)]),
+        )
     ]
     topology = survey(host, inventory(devices))
     assert closeness(topology, "gpu2", "gpu0") == Closeness(LINK, "NV4", 0, 100_000)
@@ -168,7 +173,10 @@ def test_what_has_no_place_is_near_to_nothing_but_itself(tree: Tree) -> None:
 
 def test_the_way_carries_what_its_narrowest_link_does(tree: Tree) -> None:
     def link(path: str, lanes: int, speed: str) -> None:
-        tree.files(path, {"current_link_width": lanes, "max_link_speed": speed, "current_link_speed": "2.5 GT/s PCIe"})
+        tree.files(
+            path,
+            {"current_link_width": lanes, "max_link_speed": speed, "current_link_speed": "2.5 GT/s PCIe"},
+        )
 
     root = "/sys/devices/pci0000:00"
     ways = (UP[:1], UP, (*UP, "0000:02:00.0"), (*UP, "0000:02:01.0"))

@@ -38,7 +38,11 @@ def machines(draw: st.DrawFn) -> Topology:
         root, way = draw(st.integers(0, 2)), draw(ways)
         address = f"0000:{0x80 + draw(buses):02x}:{number:02x}.{draw(st.integers(0, 1))}"
         bridges = "".join(f"/0000:{root}{depth}:{step:02x}.0" for depth, step in enumerate(way))
-        path = f"/sys/devices/pci0000:0{root}{bridges}/{address}" if draw(st.booleans()) else f"/sys/odd/{address}"
+        path = (
+            f"/sys/devices/pci0000:0{root}{bridges}/{address}"
+            if draw(st.booleans())
+            else f"/sys/odd/{address}"
+        )
         files |= {
             f"{path}/numa_node": str(draw(st.integers(-1, 3))),
             f"{path}/local_cpulist": draw(st.sampled_from(("", "0-3", "4", "0-11"))),

@@ -35,7 +35,12 @@ def test_cpus_tell_the_node_where_no_number_does(tree: Tree) -> None:
 
 
 def test_a_root_complex_is_on_one_node_whatever_single_functions_say(tree: Tree) -> None:
-    for address, numa in (("0000:01:00.0", 0), ("0000:02:00.0", 1), ("0000:03:00.0", 1), ("0000:04:00.0", -1)):
+    for address, numa in (
+        ("0000:01:00.0", 0),
+        ("0000:02:00.0", 1),
+        ("0000:03:00.0", 1),
+        ("0000:04:00.0", -1),
+    ):
         tree.pci(address, 1, 2, 3, numa=numa)
     assert set(nodes(survey(tree.host, inventory([]))).values()) == {1}
 
@@ -70,7 +75,11 @@ def test_a_lone_node_is_everybodys(tmp_path: Path) -> None:
 
 
 def test_a_device_that_is_no_function_is_where_its_driver_says(tree: Tree) -> None:
-    devices = [found(tree.host, "pmem0", numa=1), found(tree.host, "odd", numa=77), found(tree.host, "less", numa=-5)]
+    devices = [
+        found(tree.host, "pmem0", numa=1),
+        found(tree.host, "odd", numa=77),
+        found(tree.host, "less", numa=-5),
+    ]
     assert nodes(survey(tree.host, inventory(devices))) == {"pmem0": 1, "odd": -1, "less": -1}
 
 
