@@ -60,7 +60,17 @@ def test_the_page_shows_the_files_as_they_are() -> None:
 
 
 def test_the_driver_is_tested_on_a_recorded_machine_as_the_page_says(tmp_path: Path) -> None:
-    words = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", tmp_path, EXAMPLE)
+    words = (
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--basetemp",
+        tmp_path / "t",
+        EXAMPLE,
+    )
     environ = {"PYTHONPATH": f"{REPOSITORY / 'src'}:{EXAMPLE}", "PYTHONDONTWRITEBYTECODE": "1"}
     assert "1 passed" in run(*words, **environ)
 
