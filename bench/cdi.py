@@ -116,9 +116,9 @@ def processes(root: Path) -> None:
         environ = os.environ | {"COD_SPEC_DIRS": str(directory), "COD_CACHE": str(root / "cache")}
         name = f"{kind_of(files - 1)}={device_of(files - 1, 1)}"
         inject = cpu([cod, "spec", "inject", str(config), name], environ)
-        listed = cpu([cod, "device", "list", "-o", "json"], environ)
+        listed = cpu([cod, "spec", "devices", "-o", "json"], environ)
         row(f"cod spec inject, {files} x 8", f"{inject * 1e3:.0f} ms", "at most 90 ms")
-        row(f"cod device list -o json, {files} x 8", f"{listed * 1e3:.0f} ms", "start-up at most 90 ms")
+        row(f"cod spec devices -o json, {files} x 8", f"{listed * 1e3:.0f} ms", "start-up at most 90 ms")
     row(
         "python -c pass, for comparison",
         f"{cpu([sys.executable, '-c', 'pass'], dict(os.environ)) * 1e3:.0f} ms",

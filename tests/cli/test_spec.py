@@ -1,4 +1,4 @@
-"""`cod spec` and `cod device` as a user runs them."""
+"""`cod spec` as a user runs it."""
 
 from __future__ import annotations
 
@@ -57,21 +57,17 @@ def config(tmp_path: Path) -> Path:
 
 
 def test_devices_are_listed_with_their_files(specs: str) -> None:
-    table = cod("device", "list", "--spec-dir", specs).stdout
+    table = cod("spec", "devices", "--spec-dir", specs).stdout
     assert table.splitlines() == [
         "NAME                  SPEC",
         f"{KIND}=gpu0   {specs}/gpu.json",
         f"{KIND}=gpu1   {specs}/gpu.json",
     ]
-    assert cod("ls", "-o", "name", COD_SPEC_DIRS=specs).stdout == f"{KIND}=gpu0\n{KIND}=gpu1\n"
-    listed = json.loads(cod("device", "list", "-o", "json", COD_SPEC_DIRS=specs).stdout)
+    names = cod("spec", "devices", "-o", "name", COD_SPEC_DIRS=specs).stdout
+    assert names == f"{KIND}=gpu0\n{KIND}=gpu1\n"
+    listed = json.loads(cod("spec", "devices", "-o", "json", COD_SPEC_DIRS=specs).stdout)
     assert listed[0] == {"name": f"{KIND}=gpu0", "spec": f"{specs}/gpu.json", "priority": 0}
-    assert "/dev/null" in cod("device", "list", "-o", "wide", COD_SPEC_DIRS=specs).stdout
-
-
-def test_a_device_is_shown_with_what_it_brings(specs: str) -> None:
-    (shown,) = json.loads(cod("device", "show", f"{KIND}=gpu1", "-o", "json", COD_SPEC_DIRS=specs).stdout)
-    assert shown["containerEdits"]["env"] == ["GPU=gpu1"]
+    assert "/dev/null" in cod("spec", "devices", "-o", "wide", COD_SPEC_DIRS=specs).stdout
 
 
 @pytest.mark.parametrize("what", [KIND, f"{KIND}=gpu0", "FILE"])
@@ -83,10 +79,11 @@ def test_a_spec_is_shown_by_kind_by_device_and_by_file(specs: str, what: str) ->
 @pytest.mark.parametrize(
     "words",
     [
-        ("device", "list"),
-        ("device", "list", "-o", "json"),
-        ("device", "list", "-o", "yaml"),
-        ("device", "show", f"{KIND}=gpu0"),
+        ("spec", "devices"),
+        ("spec", "devices", "-o", "json"),
+        ("spec", "devices", "-o", "yaml"),
+        ("spec", "diff"),
+        ("spec", "show", f"{KIND}=gpu0"),
         ("spec", "list", "-o", "json"),
         ("spec", "validate"),
         ("spec", "validate", "-o", "json"),
@@ -220,6 +217,6 @@ def test_the_shell_completes_device_names(specs: str) -> None:
     assert f"plain,{KIND}=gpu0" in run.stdout
 
 
-@pytest.mark.parametrize("verb", [("list",), ("show",), ("validate",), ("inject",), ("diff",)])
-def test_every_command_has_help(verb: tuple[str, ...]) -> None:
-    assert cod("spec", *verb, "--help").returncode == 0
+@pytest.mark.parametrize("verb", ["list", "devices", "show", "generate", "validate", "inject", "diff"])
+def test_every_command_has_help(verb: str) -> None:
+    assert cod("spec", verb, "--help").returncode == 0

@@ -30,8 +30,16 @@ def imported(*words: str, directory: Path) -> set[str]:
     [
         (("--help",), ("msgspec", "sqlite3", "cod.cli.run", "cod.cdi", "subprocess", "tempfile")),
         (("--version",), ("msgspec", "sqlite3", "cod.cli.run", "cod.cdi", "subprocess", "tempfile")),
-        (("device", "list", "-o", "json"), ("sqlite3", "subprocess", "cod.cdi.load", "cod.cdi.write")),
-        (("spec", "list"), ("sqlite3", "subprocess", "cod.cdi.load", "cod.cdi.write")),
+        (
+            ("device", "list"),
+            ("sqlite3", "subprocess", "cod.cdi.validate", "cod.cdi.registry", "cod.allocate"),
+        ),
+        (("device", "list", "-o", "json"), ("sqlite3", "subprocess", "cod.cdi.validate", "cod.ledger")),
+        (("driver", "list"), ("sqlite3", "subprocess", "cod.cdi.validate", "cod.ledger", "cod.allocate")),
+        (("class", "list", "-o", "name"), ("sqlite3", "subprocess", "cod.cdi.validate", "cod.ledger")),
+        (("spec", "devices", "-o", "json"), ("sqlite3", "subprocess", "cod.cdi.load", "cod.drivers")),
+        (("spec", "generate"), ("sqlite3", "subprocess", "cod.ledger", "cod.allocate")),
+        (("spec", "list"), ("sqlite3", "subprocess", "cod.cdi.load", "cod.cdi.write", "cod.drivers")),
         (("claim", "list", "-o", "json"), ("cod.runtimes", "cod.cli.run", "subprocess")),
         (("run", "-d", "sim-gpu", "--host", "sim:8gpu", "--", "true"), ("cod.cli.claim", "subprocess")),
     ],

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import stat
 from pathlib import Path
 
@@ -50,6 +51,13 @@ def test_matches_come_in_natural_order(tmp_path: Path) -> None:
     assert Host(tmp_path).glob("/dev/cpu/*/cpuid") == [f"/dev/cpu/{number}/cpuid" for number in range(12)]
 
 
+def test_names_that_match_a_pattern_whole_come_in_natural_order(tmp_path: Path) -> None:
+    for name in ("card10", "card2", "card2-HDMI", "renderD128"):
+        put(tmp_path, f"dev/dri/{name}")
+    assert Host(tmp_path).matching("/dev/dri", re.compile(r"card\d+")) == ["card2", "card10"]
+    assert Host(tmp_path).matching("/none", re.compile(".*")) == []
+
+
 def test_a_device_node_is_described_by_its_numbers() -> None:
     node = Host(Path("/")).node("/dev/null")
     assert node is not None
@@ -90,6 +98,17 @@ def test_any_two_names_can_be_compared(names: list[str]) -> None:
     assert keys == [natural_order(name) for name in sorted(names, key=natural_order)]
 
 
+def test_a_part_of_a_file_is_read_without_the_rest(tmp_path: Path) -> None:
+    put(tmp_path, "lib", "0123456789")
+    host = Host(tmp_path)
+    assert host.part("/lib", 3, 4) == b"3456"
+    assert host.part("/lib", 8, 100) == b"89"
+    assert host.part("/lib", 100, 1) == host.part("/none", 0, 1) == host.part("/lib", -1, 2) == b""
+    assert host.part("/lib", 2**70, 1) == host.part("/lib", 0, -1) == b""
+    (tmp_path / "link").symlink_to("/lib")
+    assert host.part("/link", 0, 2) == b"01"
+
+
 def test_a_node_leads_to_its_device_in_sysfs(tmp_path: Path) -> None:
     put(tmp_path, "dev/x", "c 10:1 0600 0 0")
     put(tmp_path, "dev/y", "b 10:1 0600 0 0")
@@ -99,10 +118,3 @@ def test_a_node_leads_to_its_device_in_sysfs(tmp_path: Path) -> None:
     host = Host(tmp_path)
     nodes = [node for path in ("/dev/x", "/dev/y") if (node := host.node(path))]
     assert [*map(host.directory_of, nodes)] == ["/sys/devices/virtual/misc/x", ""]
-
-
-def test_a_listing_has_the_names_in_any_order(tmp_path: Path) -> None:
-    for name in ("b", "a"):
-        put(tmp_path, f"dev/{name}")
-    assert sorted(Host(tmp_path).listing("/dev")) == ["a", "b"]
-    assert list(Host(tmp_path).listing("/none")) == []

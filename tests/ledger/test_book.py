@@ -28,6 +28,16 @@ def test_a_claim_that_is_taken_comes_back_with_its_allocation(tmp_path: Path) ->
     assert held.since == 12.5
 
 
+def test_what_a_newer_cod_has_stored_with_a_claim_stays_with_it(tmp_path: Path) -> None:
+    with new(tmp_path) as ledger:
+        take(ledger, "a")
+        with sqlite3.connect(ledger.path) as database:
+            database.execute("""UPDATE claims SET claim = json_set(claim, '$.spec.shiny', 1)""")
+        (held,) = ledger.claims()
+    assert held.claim.spec.unknown == {"shiny": 1}
+    assert held.claim.results[0].device == "gpu0"
+
+
 def test_a_claim_outlives_the_ledger_that_took_it(tmp_path: Path) -> None:
     with new(tmp_path) as ledger:
         take(ledger, "a", 3)

@@ -176,6 +176,28 @@ def _options(*words: str) -> tuple[set[str], set[str]]:
     return switches, {name for short, long, value in lines if value for name in (short, long) if name}
 
 
+@needs_nodes
+def test_podman_takes_the_devices_of_generated_specs_by_the_names_that_cod_lists(
+    machine: PodmanMachine,
+) -> None:
+    # Podman 4 knows CDI up to 0.5, and drops a file with annotations.
+    words = ("spec", "generate", "--driver", "sim", "--no-annotations", "--output", str(machine.specs))
+    assert Machine.cod(machine, *words).returncode == 0
+    names = Machine.cod(machine, "device", "list", "--driver", "sim", "-o", "name").stdout.split()
+    kind, _, _ = names[0].partition("=")
+    for name in (names[0], f"{kind}=all"):
+        run = subprocess.run(
+            machine.inside(*machine.run_words("--device", name, IMAGE, "/bin/ls", "/dev/sim")),
+            env=machine.environ,
+            capture_output=True,
+            text=True,
+            timeout=50,
+            check=False,
+        )
+        assert run.returncode == 0, run.stderr
+        assert run.stdout.split() == [f"gpu{number}" for number in range(1 if name == names[0] else 8)]
+
+
 def test_this_podman_has_no_option_that_we_would_misread() -> None:
     switches, valued = _options("podman")
     assert len(valued) > 15

@@ -98,9 +98,12 @@ def _known(claim: ResourceClaim) -> list[tuple[str, ExactRequest]]:
             continue
         found.append((each.name, each.exactly))
         wrong += [f"request {each.name} has {wish}, {_NOT_YET}" for wish in _unknown_wishes(each.exactly)]
-    if claim.spec.devices.constraints:
-        named = dict.fromkeys(name for each in claim.spec.devices.constraints for name in each.requests)
-        wrong.append(f"requests {', '.join(named) or 'of all names'} have constraints, {_NOT_YET}")
+    devices = claim.spec.devices
+    for wish, parts in (("constraints", devices.constraints), ("config", devices.config)):
+        for names in dict.fromkeys(", ".join(each.requests) for each in parts):
+            wrong.append(f"{f'request {names}' if names else 'the claim'} has {wish}, {_NOT_YET}")
+    if devices.unknown or claim.spec.unknown:
+        wrong.append(f"the claim has fields that are not known, {_NOT_YET}")
     if wrong:
         raise InvalidClaim(
             f"claim {claim.name} has wishes that cannot be met yet", where=claim.name, causes=tuple(wrong)

@@ -38,7 +38,7 @@ def explain_missing(
         causes.append(f"left out {len(broken) - _MOST_ERRORS} more files or directories")
     if nearest:
         return tuple(causes), f"did you mean {nearest[0]}?"
-    return tuple(causes), "`cod device list` shows the names there are"
+    return tuple(causes), "`cod spec devices` shows the names there are"
 
 
 def _conflict(name: str, errors: Mapping[str, Sequence[CodError]]) -> str:

@@ -1,17 +1,27 @@
-"""`cod device`: the devices that CDI specs offer to containers."""
+"""`cod device`: what this machine has, where it is and who holds it."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Any
 
 import click
 
-from cod.cli.output import output_option, print_data, print_names, print_table
-from cod.cli.registry import complete_device, open_registry, spec_dirs_option, warn_of_errors
+from cod.cli.machine import Machine, chosen, look, look_closely, missing
+from cod.cli.output import WIDTH, output_option, print_data, print_list, print_names, print_table
+from cod.cli.places import class_option, complete_found, driver_option, host_option, ledger_option
+from cod.drivers import FoundDevice
+from cod.drivers.inventory import DeviceKey
+from cod.host import PciFunction
 
-if TYPE_CHECKING:
-    from cod.cdi.registry import FoundDevice, Registry
+EPILOG = """\
+\b
+Examples:
+  cod device list --class gpu
+  cod device list -o yaml | kubectl apply -f -
+  cod device show gpu0
+"""
 
 
 @click.group()
@@ -19,67 +29,126 @@ def command() -> None:
     """The devices there are."""
 
 
-@command.command("list")
+@command.command("list", epilog=EPILOG)
 @output_option()
-@spec_dirs_option
-def list_(output: str, spec_dirs: tuple[str, ...]) -> None:
-    """List the devices that a container can be given, and the files that say so."""
-    registry = open_registry(spec_dirs)
-    warn_of_errors(registry)
+@driver_option
+@class_option
+@click.option(
+    "--all",
+    "is_whole",
+    is_flag=True,
+    help="Also partitions not made, and PCI functions that no driver offers.",
+)
+@host_option
+@ledger_option
+def list_(
+    output: str,
+    drivers: tuple[str, ...],
+    classes: tuple[str, ...],
+    is_whole: bool,
+    host: str,
+    ledger: Path | None,
+) -> None:
+    """List what the drivers find on a machine, and who holds it.  (alias: cod ls)
+
+    `-o name` prints CDI names, as `podman run --device` takes them. `-o yaml` and `-o json` print
+    ResourceSlices for `kubectl apply`; with `--class` these hold only the devices of the class.
+    """  # noqa: D400
+    if output in ("table", "wide"):
+        machine = look_closely(host, ledger)
+        is_part = bool(drivers or classes)
+        _print_table(machine, chosen(machine, drivers, classes), output == "wide", is_whole, is_part)
+        return
+    machine = look(host)
+    found = chosen(machine, drivers, classes)
     if output == "name":
-        print_names(registry.devices())
-    elif output in ("json", "yaml"):
-        found = ((name, file) for name, file in registry.sources())
-        print_data(
-            [{"name": name, "spec": file.path, "priority": file.priority} for name, file in found], output
-        )
+        print_names(each.qualified_name for each in found.values() if each.is_made)
     else:
-        _print_devices(registry, is_wide=output == "wide")
+        from cod.cli.device_table import slices_of
+
+        print_list(slices_of(machine.inventory, found, is_whole=not classes), output)
 
 
 @command.command()
-@click.argument("names", metavar="DEVICE...", nargs=-1, required=True, shell_complete=complete_device)
-@output_option("yaml", "json")
-@spec_dirs_option
-def show(names: tuple[str, ...], output: str, spec_dirs: tuple[str, ...]) -> None:
-    """Show what devices bring into a container: their own edits and their spec's."""
+@click.argument("names", metavar="DEVICE...", nargs=-1, required=True, shell_complete=complete_found)
+@output_option("text", "yaml", "json")
+@host_option
+@ledger_option
+def show(names: tuple[str, ...], output: str, host: str, ledger: Path | None) -> None:
+    """Show a device: its attributes, what a container gets, its links and parts, who holds it.
+
+    DEVICE is its name, its CDI name, another name of it, or its PCI address; or how just one of these begins.
+    """
+    machine = look_closely(host, ledger)
+    found = [each for name in names for each in _named(machine, name)]
+    if output == "text":
+        from cod.cli.device_text import describe, describe_function
+
+        sys.stdout.write(
+            "\n".join(
+                describe_function(machine, each) if isinstance(each, PciFunction) else describe(machine, each)
+                for each in dict.fromkeys(found)
+            )
+        )
+        return
+    print_data([_data(machine, each) for each in dict.fromkeys(found)], output)
+
+
+def _print_table(
+    machine: Machine, found: dict[DeviceKey, FoundDevice], is_wide: bool, is_whole: bool, is_part: bool
+) -> None:
+    from cod.cli.device_table import HEADERS, WIDE_HEADERS, rows, rows_of_others
+
+    cells = [*rows(machine, found, is_wide=is_wide, is_whole=is_whole)]
+    if is_whole and not is_part:
+        cells += rows_of_others(machine, is_wide=is_wide)
+    if cells:
+        print_table(cells, WIDE_HEADERS if is_wide else HEADERS, width=None if is_wide else WIDTH)
+    else:
+        sys.stderr.write("no devices; what was looked for: cod driver list\n")
+
+
+def _named(machine: Machine, name: str) -> list[DeviceKey] | list[PciFunction]:
+    """The devices that are called so, else the one whose name begins so. Raises Refused."""
+    names = {key: _names(each) for key, each in machine.inventory.found.items()}
+    if exact := [key for key, each in names.items() if name in each]:
+        return exact
+    if function := machine.host.pci.get(name) or machine.host.pci.get(f"0000:{name}"):
+        return [function]
+    near = [key for key, each in names.items() if any(known.startswith(name) for known in each)]
+    if len(near) == 1:
+        return near
+    known = [each for key in near for each in names[key] if each.startswith(name)] if near else None
+    raise missing("device", name, known or [each[0] for each in names.values()], "cod device list --all")
+
+
+def _names(found: FoundDevice) -> list[str]:
+    """What a device may be called; an address also without its domain if that is 0."""
+    address = found.pci_address
+    addresses = [address, address.removeprefix("0000:")] if address else []
+    return [found.device.name, *found.qualified_names, found.cdi_name, *found.aliases, *addresses]
+
+
+def _data(machine: Machine, shown: DeviceKey | PciFunction) -> dict[str, Any]:
+    if isinstance(shown, PciFunction):
+        from msgspec import to_builtins
+
+        return {"pciFunction": to_builtins(shown), "offered": False}
     from cod.cdi.emit import edits_data
-    from cod.cdi.registry import UnresolvableDevices
+    from cod.cli.device_text import parts_of
 
-    registry = open_registry(spec_dirs)
-    try:
-        registry.resolve(names)
-    except UnresolvableDevices:
-        warn_of_errors(registry)
-        raise
-    found = [device for device in map(registry.find, names) if device is not None]
-    shown = [
-        {
-            "name": device.qualified_name,
-            "spec": device.path,
-            "annotations": device.device.annotations,
-            "containerEdits": edits_data(device.device.container_edits),
-            "containerEditsOfSpec": edits_data(device.spec.container_edits),
-        }
-        for device in found
-    ]
-    print_data(shown, output)
-
-
-def _print_devices(registry: Registry, *, is_wide: bool) -> None:
-    names = registry.devices()
-    if not names:
-        sys.stderr.write(f"no devices in {', '.join(registry.dirs)}\n")
-        return
-    if not is_wide:
-        print_table(((name, file.path) for name, file in registry.sources()), ("NAME", "SPEC"))
-        return
-    found = (device for device in map(registry.find, names) if device is not None)
-    print_table(map(_wide_row, found), ("NAME", "SPEC", "NODES", "MOUNTS", "HOOKS", "ENV"))
-
-
-def _wide_row(found: FoundDevice) -> tuple[str, ...]:
-    edits = found.spec.container_edits + found.device.container_edits
-    nodes = ",".join(node.path for node in edits.device_nodes)
-    counts = (len(edits.mounts), len(edits.hooks), len(edits.env))
-    return (found.qualified_name, found.path, nodes, *map(str, counts))
+    found = machine.inventory.found[shown]
+    return {
+        "driver": shown[0],
+        "pool": shown[1],
+        "device": found.device,
+        "cdi": {
+            "name": found.qualified_name,
+            "aliases": list(found.qualified_names[1:]),
+            "containerEdits": edits_data(found.edits),
+            "containerEditsOfKind": edits_data(found.common),
+        },
+        "links": [{"to": e.to, "kind": e.kind, "count": e.count, "mbPerSecond": e.mb_s} for e in found.links],
+        "parts": [each[2] for each in parts_of(machine, shown)],
+        "state": machine.state(shown),
+    }

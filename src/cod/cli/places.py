@@ -1,14 +1,19 @@
-"""The options that say which machine, which ledger and which directory of specs is meant."""
+"""The options that say what is meant: which machine, drivers, classes, ledger and directory of specs."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.core import ParameterSource
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from cod.host import Host
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -36,6 +41,38 @@ def _host(context: click.Context, option: click.Parameter, value: str) -> str:
         return value
     named_before: str | None = context.find_root().params.get("host")
     return named_before or value
+
+
+def host_of(name: str) -> Host:
+    """The machine of that name; what is costly to read of it is kept for the next command."""
+    from cod.cdi.cache import cache_directory
+    from cod.host import open_host
+
+    return open_host(name, cache=cache_directory(os.environ) or "")
+
+
+def driver_option(function: F) -> F:
+    """`--driver`, repeatable, given on as `drivers`."""
+    return click.option(
+        "--driver",
+        "drivers",
+        multiple=True,
+        metavar="DRIVER",
+        shell_complete=complete_driver,
+        help="Only what this driver finds; repeatable.",
+    )(function)
+
+
+def class_option(function: F) -> F:
+    """`--class`, repeatable, given on as `classes`."""
+    return click.option(
+        "--class",
+        "classes",
+        multiple=True,
+        metavar="CLASS",
+        shell_complete=complete_class,
+        help="Only devices of this class; repeatable.",
+    )(function)
 
 
 def ledger_option(function: F) -> F:
@@ -72,3 +109,24 @@ def claim_spec_dir(given: Path | None) -> Path:
     from cod.prepare import spec_dir
 
     return given or spec_dir(os.environ)
+
+
+def complete_driver(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The drivers whose names begin so, for the shell."""
+    from cod.cli.machine import complete
+
+    return complete("driver", context, incomplete)
+
+
+def complete_class(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The classes whose names begin so, for the shell."""
+    from cod.cli.machine import complete
+
+    return complete("class", context, incomplete)
+
+
+def complete_found(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The devices whose names begin so, for the shell."""
+    from cod.cli.machine import complete
+
+    return complete("device", context, incomplete)

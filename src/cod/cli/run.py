@@ -11,11 +11,10 @@ from pathlib import Path
 
 import click
 
-from cod.cli.places import claim_spec_dir, host_option, ledger_file, ledger_option, spec_dir_option
+from cod.cli.places import claim_spec_dir, host_of, host_option, ledger_file, ledger_option, spec_dir_option
 from cod.cli.terminal import printable
 from cod.drivers import discover
 from cod.errors import Misuse
-from cod.host import open_host
 from cod.host.processes import Processes
 from cod.prepare import claim_name
 from cod.resource import ClaimDevices, ClaimSpec, DeviceRequest, ExactRequest, ObjectMeta, ResourceClaim
@@ -57,7 +56,7 @@ def command(
     devices and no others, or any other program, which gets the devices' variables.
     """
     now = time.time()
-    machine = open_host(host)
+    machine = host_of(host)
     inventory = discover(machine)
     for failure in inventory.failures:
         sys.stderr.write(f"warning: {printable(f'driver {failure.driver}: {failure.failure}')}\n")

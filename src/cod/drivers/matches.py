@@ -67,7 +67,7 @@ class Matches:
 
     def _listing(self, directory: str) -> frozenset[str]:
         if directory not in self._listings:
-            self._listings[directory] = frozenset(self._host.listing(directory))
+            self._listings[directory] = frozenset(self._host.names(directory))
         return self._listings[directory]
 
 

@@ -99,7 +99,7 @@ class Parts:
 
     @cached_property
     def _usb_devices(self) -> list[UsbDevice]:
-        if not self.host.listing("/sys/bus/usb/devices"):
+        if not self.host.names("/sys/bus/usb/devices"):
             return []
         from cod.drivers.usb import usb_devices
 

@@ -68,6 +68,11 @@ class FoundDevice(Struct, frozen=True):
         return attribute.string or "" if attribute else ""
 
     @property
+    def is_made(self) -> bool:
+        """Whether it is there, and not only possible, such as a partition that nobody has made."""
+        return bool(self.edits) or not self.device.taints
+
+    @property
     def units(self) -> frozenset[str]:
         """What of the machine it is made of: PCI functions, or device nodes where it is none of these.
 

@@ -3,6 +3,9 @@
 They are what a simulated machine (`--host sim:8gpu`) has on its PCI bus; behind each stands a device node of
 this machine. That node is harmless, and none that runtimes allow by default, so that a container that opens
 it proves that it was given the device. Without any such node it is `/dev/null`, which proves nothing.
+
+A card of kind `mig` is a GPU that can be cut as an A100 with 40 GB can. Nothing cuts it yet, so that its
+partitions are tainted.
 """
 
 from __future__ import annotations
@@ -12,10 +15,18 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from cod.cdi.spec import ContainerEdits, DeviceNode
-from cod.drivers.attributes import attributes, family, family_classes, place
+from cod.drivers.attributes import (
+    PARENT_ATTRIBUTE,
+    Plain,
+    attribute_class,
+    attributes,
+    family,
+    family_classes,
+    place,
+)
 from cod.drivers.protocol import FoundDevice, Link, Skipped
 from cod.host import Host, Node, PciFunction
-from cod.resource import Capacity, Device, DeviceClass
+from cod.resource import Capacity, CounterSet, Device, DeviceClass, Taint
 
 VENDOR = "sim.cod.dev"
 TYPES = ("gpu", "nic", "fpga", "npu")
@@ -39,19 +50,22 @@ class Sim(Struct, frozen=True):
     looks_for: str = "PCI functions bound to cod-sim, which only machines such as sim:8gpu have"
 
     def classes(self) -> Iterable[DeviceClass]:
-        """Two classes a type: `sim-gpu` and `gpu`, `sim-nic` and `nic`, and so on."""
-        return tuple(each for type_ in TYPES for each in family_classes(type_, f"sim-{type_}"))
+        """Two classes a type: `sim-gpu` and `gpu`, `sim-nic` and `nic`, and so on; then `sim-mig`."""
+        both = [each for type_ in TYPES for each in family_classes(type_, f"sim-{type_}")]
+        return (*both, attribute_class("sim-mig"))
 
-    def discover(self, host: Host) -> Iterator[FoundDevice | Skipped]:
-        """`gpu0`, `gpu1`, `nic0` … in the order of the bus."""
+    def discover(self, host: Host) -> Iterator[FoundDevice | CounterSet | Skipped]:
+        """`gpu0`, `gpu1`, `nic0` … in the order of the bus; after `mig0` its parts, as `mig0-1g-5gb-0`."""
         cards = [each for each in host.pci.values() if each.driver == _KERNEL_DRIVER]
         backings = _backings(host) if cards else []
         for number, card in enumerate(cards):
             kind = host.value(f"{card.path}/sim/kind")
-            if kind not in TYPES:
+            if kind not in (*TYPES, "mig"):
                 yield Skipped(card.address, f"nobody knows what {kind!r} plays")
             elif not backings:
                 yield Skipped(card.address, "no device node can stand behind it")
+            elif kind == "mig":
+                yield from _divisible(host, card, *backings[number % len(backings)])
             else:
                 yield _device(host, card, kind, *backings[number % len(backings)])
 
@@ -66,12 +80,68 @@ def _backings(host: Host) -> list[tuple[Node, str]]:
 def _device(host: Host, card: PciFunction, type_: str, backing: Node, permissions: str) -> FoundDevice:
     index = host.number(f"{card.path}/sim/index") or 0
     name = f"{type_}{index}"
-    facts = {
+    return FoundDevice(
+        device=Device(
+            name=name,
+            attributes=family(type_, f"sim-{type_}") | place(card) | attributes(_facts(host, card, backing)),
+            capacity={"memory": Capacity(_MEMORY[type_])} if type_ in _MEMORY else {},
+        ),
+        kind=f"{VENDOR}/{type_}",
+        cdi_name=name,
+        edits=_edits(name, f"SIM_{type_.upper()}_{index}", backing, permissions),
+        links=tuple(_links(host, card)),
+    )
+
+
+def _divisible(
+    host: Host, card: PciFunction, backing: Node, permissions: str
+) -> Iterator[FoundDevice | CounterSet]:
+    """A GPU that can be cut, what it has to share, and every partition that it could have."""
+    from cod.drivers.mig import A100_40GB  # few machines have one
+
+    index = host.number(f"{card.path}/sim/index") or 0
+    name, facts = f"mig{index}", _facts(host, card, backing)
+    yield A100_40GB.counter_set(name)
+    yield FoundDevice(
+        device=Device(
+            name=name,
+            attributes=family("gpu", "sim-gpu") | place(card) | attributes(facts),
+            capacity=A100_40GB.whole.capacity,
+            consumes_counters=(A100_40GB.whole.takes(name),),
+        ),
+        kind=f"{VENDOR}/gpu",
+        cdi_name=name,
+        edits=_edits(name, f"SIM_MIG_{index}", backing, permissions),
+        links=tuple(_links(host, card)),
+    )
+    for partition in A100_40GB.partitions:
+        part = f"{name}-{partition.label}"
+        more: dict[str, Plain] = {PARENT_ATTRIBUTE: name, "profile": partition.profile.name}
+        yield FoundDevice(
+            device=Device(
+                name=part,
+                attributes=family("mig", "sim-mig") | place(card) | attributes(facts | more),
+                capacity=partition.capacity,
+                consumes_counters=(partition.takes(name),),
+                taints=(Taint("cod.dev/unready", "not-made"),),
+            ),
+            kind=f"{VENDOR}/mig",
+            cdi_name=part,
+            edits=_edits(part, f"SIM_{part.upper().replace('-', '_')}", backing, permissions),
+        )
+
+
+def _facts(host: Host, card: PciFunction, backing: Node) -> dict[str, Plain]:
+    return {
         "simulated": True,
         "backing": backing.path,
-        "index": index,
+        "index": host.number(f"{card.path}/sim/index") or 0,
         "fabric": host.value(f"{card.path}/sim/fabric"),
     }
+
+
+def _edits(name: str, variable: str, backing: Node, permissions: str) -> ContainerEdits:
+    """A variable that says the name, and the node that stands behind the device under its path."""
     node = DeviceNode(
         path=f"/dev/sim/{name}",
         host_path=backing.path,
@@ -80,17 +150,7 @@ def _device(host: Host, card: PciFunction, type_: str, backing: Node, permission
         minor=backing.minor,
         permissions=permissions,
     )
-    return FoundDevice(
-        device=Device(
-            name=name,
-            attributes=family(type_, f"sim-{type_}") | place(card) | attributes(facts),
-            capacity={"memory": Capacity(_MEMORY[type_])} if type_ in _MEMORY else {},
-        ),
-        kind=f"{VENDOR}/{type_}",
-        cdi_name=name,
-        edits=ContainerEdits(env=(f"SIM_{type_.upper()}_{index}={name}",), device_nodes=(node,)),
-        links=tuple(_links(host, card)),
-    )
+    return ContainerEdits(env=(f"{variable}={name}",), device_nodes=(node,))
 
 
 def _links(host: Host, card: PciFunction) -> Iterator[Link]:

@@ -11,8 +11,10 @@ from cod.host.machine import Host
 _PART = re.compile(r"(\d{1,9})?([a-z]+)")
 
 
-def open_host(name: str) -> Host:
+def open_host(name: str, *, cache: str = "") -> Host:
     """The machine called so. A simulated one has this machine's device nodes, and a sysfs of its own.
+
+    `cache` is a directory for what is costly to read; none is used where it is "".
 
     Raises Misuse for a name that is none.
     """
@@ -25,7 +27,7 @@ def open_host(name: str) -> Host:
             causes=("it is not a directory",),
             hint="give /, the directory of a recorded machine, or sim:8gpu for a simulated one",
         )
-    return Host(root.resolve())
+    return Host(root.resolve(), cache=cache)
 
 
 def _simulated(name: str) -> Host:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, Protocol
 
 from msgspec import Struct
@@ -35,14 +35,23 @@ class Files(Protocol):
     def read(self, path: str) -> bytes | None:
         """The first 4 MiB of a file, or None."""
 
+    def part(self, path: str, start: int, size: int) -> bytes:
+        """At most `size` bytes of a file from `start` on; fewer, or none, where there are no more."""
+
     def names(self, path: str) -> Sequence[str]:
         """The names in a directory, in no order."""
 
     def resolve(self, path: str) -> str | None:
         """The path without any link in it, or None where nothing is there."""
 
+    def link(self, path: str) -> str | None:
+        """What a link says, or None for what is none."""
+
     def node(self, path: str) -> Node | None:
         """The device node at a path, which is not followed if it is a link."""
+
+    def changed(self, path: str) -> int:
+        """When a file was last written, in nanoseconds; 0 where there is none, or where it cannot change."""
 
 
 class Disk:
@@ -51,6 +60,10 @@ class Disk:
     def read(self, path: str) -> bytes | None:
         """The first 4 MiB of a file. A pipe that nobody writes to reads as nothing instead of waiting."""
         return _read(path)
+
+    def part(self, path: str, start: int, size: int) -> bytes:
+        """A part of a file."""
+        return _part(path, start, size)
 
     def names(self, path: str) -> Sequence[str]:
         """The names in a directory."""
@@ -63,9 +76,17 @@ class Disk:
         except (OSError, ValueError):
             return None
 
+    def link(self, path: str) -> str | None:
+        """What a link says."""
+        return _link(path)
+
     def node(self, path: str) -> Node | None:
         """The device node at a path."""
         return _node(path, path)
+
+    def changed(self, path: str) -> int:
+        """When a file was last written. What the kernel shows as a file has no such time."""
+        return _changed(path)
 
 
 class Recorded:
@@ -84,6 +105,11 @@ class Recorded:
         real = self.resolve(path)
         return None if real is None else _read(self._root + real)
 
+    def part(self, path: str, start: int, size: int) -> bytes:
+        """A part of a file."""
+        real = self.resolve(path)
+        return b"" if real is None else _part(self._root + real, start, size)
+
     def names(self, path: str) -> Sequence[str]:
         """The names in a directory."""
         real = self.resolve(path)
@@ -96,18 +122,29 @@ class Recorded:
 
     def node(self, path: str) -> Node | None:
         """The device node at a path, or what a file there says of one."""
-        parent, _, name = path.rpartition("/")
-        directory = _resolve(parent or "/", self._directories, self._link)
-        if directory is None:
+        place = self._place(path)
+        if place is None:
             return None
-        place = f"{self._root}{directory.rstrip('/')}/{name}"
         return _node(place, path) or (None if os.path.islink(place) else _written(_read(place), path))  # noqa: PTH114
 
+    def changed(self, path: str) -> int:
+        """When a file was last written."""
+        real = self.resolve(path)
+        return 0 if real is None else _changed(self._root + real)
+
+    def link(self, path: str) -> str | None:
+        """What a link says."""
+        place = self._place(path)
+        return None if place is None else _link(place)
+
+    def _place(self, path: str) -> str | None:
+        """Where a path lies on the disk; its last name is not followed."""
+        parent, _, name = path.rpartition("/")
+        directory = _resolve(parent or "/", self._directories, self._link)
+        return None if directory is None else f"{self._root}{directory.rstrip('/')}/{name}"
+
     def _link(self, path: str) -> str | None:
-        try:
-            return os.readlink(self._root + path)  # noqa: PTH115
-        except (OSError, ValueError):
-            return None
+        return _link(self._root + path)
 
 
 class Memory:
@@ -131,6 +168,10 @@ class Memory:
         text = self._files.get(self.resolve(path) or "")
         return None if text is None else text.encode()
 
+    def part(self, path: str, start: int, size: int) -> bytes:
+        """A part of a file."""
+        return (self.read(path) or b"")[max(start, 0) :][: max(size, 0)]
+
     def names(self, path: str) -> Sequence[str]:
         """The names in a directory."""
         return [*self._names.get(self.resolve(path) or "", ())]
@@ -144,16 +185,24 @@ class Memory:
         """What the text of a file says of a device node."""
         return _written(self.read(path), path)
 
+    def changed(self, path: str) -> int:  # noqa: ARG002 - nothing in memory changes
+        """Always 0."""
+        return 0
+
+    def link(self, path: str) -> str | None:
+        """What a link says."""
+        parent, _, name = path.rpartition("/")
+        directory = _resolve(parent or "/", self._directories, self._link)
+        return None if directory is None else self._link(f"{directory.rstrip('/')}/{name}")
+
     def _link(self, path: str) -> str | None:
         text = self._files.get(path, "")
         return text[3:] if text.startswith("-> ") else None
 
 
-class _Link(Protocol):
-    def __call__(self, path: str) -> str | None: ...
-
-
-def _resolve(path: str, known: dict[str, str | None], link: _Link, links: int = 0) -> str | None:
+def _resolve(
+    path: str, known: dict[str, str | None], link: Callable[[str], str | None], links: int = 0
+) -> str | None:
     """Follow every link in a path as if `/` had nothing above it; directories are remembered in `known`."""
     real = "/"
     parts = [part for part in path.split("/") if part and part != "."]
@@ -182,6 +231,13 @@ def _resolve(path: str, known: dict[str, str | None], link: _Link, links: int = 
     return real
 
 
+def _link(path: str) -> str | None:
+    try:
+        return os.readlink(path)  # noqa: PTH115
+    except (OSError, ValueError):
+        return None
+
+
 def _read(path: str) -> bytes | None:
     try:
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -199,11 +255,31 @@ def _read(path: str) -> bytes | None:
     return data
 
 
+def _part(path: str, start: int, size: int) -> bytes:
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except (OSError, ValueError):
+        return b""
+    try:
+        return os.pread(file, min(size, MOST_BYTES), start)
+    except (OSError, ValueError, OverflowError):
+        return b""
+    finally:
+        os.close(file)
+
+
 def _names(path: str) -> Sequence[str]:
     try:
         return os.listdir(path)  # noqa: PTH208
     except (OSError, ValueError):
         return ()
+
+
+def _changed(path: str) -> int:
+    try:
+        return os.stat(path).st_mtime_ns  # noqa: PTH116
+    except (OSError, ValueError):
+        return 0
 
 
 def _node(place: str, path: str) -> Node | None:

@@ -57,7 +57,7 @@ class InUse:
         for each in self._directories:
             if each == directory or each.startswith(f"{directory}/") or directory.startswith(f"{each}/"):
                 return "it, or a part of it, is mounted or swapped to"
-        if self._host.listing(f"{directory}/holders") or self._host.glob(f"{directory}/*/holders/*"):
+        if self._host.names(f"{directory}/holders") or self._host.glob(f"{directory}/*/holders/*"):
             return "it is part of another disk"
         if self._host.exists(f"{directory}/loop/backing_file"):
             return "a file is attached to it"
@@ -83,7 +83,7 @@ class InUse:
             directory = host.resolve(way)
             if directory is not None and directory not in found:
                 found[directory] = None
-                ways += [f"{directory}/slaves/{name}" for name in host.listing(f"{directory}/slaves")]
+                ways += [f"{directory}/slaves/{name}" for name in host.names(f"{directory}/slaves")]
         return tuple(found)
 
 

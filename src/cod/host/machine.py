@@ -8,17 +8,22 @@ is missing, unreadable or no text is the empty text, a directory that is none ha
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from fnmatch import translate
 from functools import cache, cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from msgspec import Struct
 
 from cod.host.files import Disk, Files, Memory, Node, Recorded
+from cod.host.memo import Memo
 from cod.host.numa import NumaNode, read_numa_nodes
 from cod.host.pci import PciFunction, read_functions
 from cod.host.pci_names import PciNames
+
+T = TypeVar("T")
 
 _NUMBER = re.compile(r"([0-9]+)")
 _MAGIC = re.compile(r"[*?[]")
@@ -59,11 +64,13 @@ class SysDevice(Struct, frozen=True):
 class Host(Struct, frozen=True, dict=True):
     """A machine whose files lie below `root`; `simulation` says what is simulated on top of them.
 
-    What is read of PCI and NUMA is read once. For later changes open the machine anew.
+    What is read of PCI and NUMA is read once. For later changes open the machine anew. `cache` is a directory
+    in which costly answers are kept for the next process, "" for none.
     """
 
     root: Path
     simulation: Simulation | None = None
+    cache: str = ""
 
     @property
     def is_real(self) -> bool:
@@ -109,6 +116,10 @@ class Host(Struct, frozen=True, dict=True):
         data = self._files(path).read(path)
         return "" if data is None else data.decode("utf-8", "replace")
 
+    def part(self, path: str, start: int, size: int) -> bytes:
+        """At most `size` bytes of a file from `start` on, for files too large to be read whole."""
+        return self._files(path).part(path, start, size)
+
     def value(self, path: str) -> str:
         """The text of a file without the blanks around it."""
         return self.read(path).strip()
@@ -126,9 +137,9 @@ class Host(Struct, frozen=True, dict=True):
         """The names in a directory, in natural order: `card2` comes before `card10`."""
         return sorted(self._files(path).names(path), key=natural_order)
 
-    def listing(self, path: str) -> Sequence[str]:
-        """The names in a directory as they come, for whoever wants few of many: sorting costs 2 µs a name."""
-        return self._files(path).names(path)
+    def matching(self, path: str, pattern: re.Pattern[str]) -> list[str]:
+        """The names in a directory that a pattern matches whole, in natural order; no others are sorted."""
+        return sorted(filter(pattern.fullmatch, self._files(path).names(path)), key=natural_order)
 
     def exists(self, path: str) -> bool:
         """Whether a file or directory is there; a link counts as what it leads to."""
@@ -139,17 +150,19 @@ class Host(Struct, frozen=True, dict=True):
         return self._files(path).resolve(path)
 
     def target(self, path: str) -> str:
-        """The last name of what a link leads to, as sysfs names a driver or a group; "" where it is none."""
-        real = self.resolve(path)
-        return real.rpartition("/")[2] if real else ""
+        """The last name of what a link leads to, as sysfs names a driver or a group; "" where it is none.
+
+        It need not be there: in a recorded tree it often is not.
+        """
+        return (self._files(path).link(path) or "").rpartition("/")[2]
 
     def glob(self, pattern: str) -> list[str]:
         """The paths that match, in natural order; `*`, `?` and `[…]` match within one name."""
         found = [""]
         for part in pattern.strip("/").split("/"):
             if _MAGIC.search(part):
-                fits = _pattern(part).fullmatch
-                found = [f"{path}/{name}" for path in found for name in self.names(path or "/") if fits(name)]
+                fits = _pattern(part)
+                found = [f"{path}/{name}" for path in found for name in self.matching(path or "/", fits)]
             else:
                 found = [f"{path}/{part}" for path in found]
         return [path for path in found if self.exists(path)]
@@ -186,6 +199,29 @@ class Host(Struct, frozen=True, dict=True):
         """The devices that a directory of sysfs lists, in natural order."""
         found = ((each, self.resolve(f"{directory}/{each}")) for each in self.names(directory))
         return [SysDevice(each, path, self._function(path)) for each, path in found if path]
+
+    def remembered(
+        self, name: str, version: str, files: Iterable[str], read: Callable[[], T], type_: type[T]
+    ) -> T:
+        """What `read` gives, from the cache if it was kept there since the machine started.
+
+        `version` is what the kernel counts up when it changes. In a recorded tree, which has no kernel, none
+        of `files` may have been written since either.
+        """
+        if not self.cache or self.simulation is not None:
+            return read()
+        from msgspec import DecodeError, msgpack
+
+        fingerprint = f"{self.value('/proc/sys/kernel/random/boot_id')} {version}"
+        if not self.is_real:
+            fingerprint += "".join(f" {self._files(path).changed(path)}" for path in files)
+        memo = Memo(self.cache, str(self.root))
+        if (kept := memo.find(name, fingerprint)) is not None:
+            with suppress(DecodeError):
+                return msgpack.decode(kept, type=type_)
+        found = read()
+        memo.keep(name, fingerprint, msgpack.encode(found))
+        return found
 
     def _function(self, path: str) -> str:
         """The innermost PCI function in a path of sysfs."""

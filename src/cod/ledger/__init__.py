@@ -1,7 +1,34 @@
-"""The ledger: the only truth about who holds which devices on one machine."""
+"""The ledger: the only truth about who holds which devices on one machine.
 
-from cod.ledger.book import HeldClaim, Ledger, NotHeld
-from cod.ledger.place import ledger_key, ledger_path
-from cod.ledger.trouble import LedgerUnavailable
+Each name is imported on first use: where the ledger lies can be asked without SQLite.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cod.ledger.book import HeldClaim, Ledger, NotHeld
+    from cod.ledger.place import ledger_key, ledger_path
+    from cod.ledger.trouble import LedgerUnavailable
+
+_HOME_OF = {
+    "HeldClaim": "book",
+    "Ledger": "book",
+    "LedgerUnavailable": "trouble",
+    "NotHeld": "book",
+    "ledger_key": "place",
+    "ledger_path": "place",
+}
 
 __all__ = ["HeldClaim", "Ledger", "LedgerUnavailable", "NotHeld", "ledger_key", "ledger_path"]
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value

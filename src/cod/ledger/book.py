@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -150,7 +150,7 @@ class Ledger:
             rows = database.execute("SELECT name, claim, command, since FROM claims ORDER BY since, name")
             return [
                 HeldClaim(
-                    claim=msgspec.json.decode(claim, type=ResourceClaim),
+                    claim=_claim(claim),
                     holders=tuple(holders.get(name, ())),
                     command=msgspec.convert(json.loads(command), tuple[str, ...]),
                     since=since,
@@ -183,6 +183,18 @@ class Ledger:
         for name, holders in _holders(database).items():
             if not any(map(self._processes.alive, holders)):
                 _drop(database, name)
+
+
+def _claim(text: str) -> ResourceClaim:
+    """A stored claim; what a newer COD has put into it is kept."""
+    try:
+        return msgspec.json.decode(text, type=ResourceClaim)
+    except msgspec.ValidationError:
+        from cod.resource import InvalidObject, from_data  # what COD itself stores needs neither
+
+        with suppress(InvalidObject):
+            return from_data(json.loads(text), ResourceClaim)
+        raise
 
 
 def _has(database: sqlite3.Connection, name: str) -> bool:

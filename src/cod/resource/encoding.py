@@ -44,7 +44,7 @@ def _in_place(data: Any) -> Any:
         placed = {key: _in_place(item) for key, item in data.items() if key != UNKNOWN}
         unknown = data.get(UNKNOWN)
         if isinstance(unknown, dict):
-            placed |= unknown
+            placed = unknown | placed
         elif UNKNOWN in data:  # someone's own, in a part where anything may stand
             placed[UNKNOWN] = unknown
         return placed

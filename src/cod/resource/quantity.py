@@ -91,6 +91,9 @@ class Quantity(Struct, frozen=True, gc=False, eq=False):
     def __eq__(self, other: object) -> bool:
         return self.compare(other) == 0 if isinstance(other, Quantity) else NotImplemented
 
+    def __ne__(self, other: object) -> bool:  # a Struct's own would compare identities
+        return not self == other
+
     def __lt__(self, other: Quantity) -> bool:
         return self.compare(other) < 0
 
@@ -179,8 +182,7 @@ class Quantity(Struct, frozen=True, gc=False, eq=False):
 
 @lru_cache(maxsize=4096)
 def parse_quantity(text: str) -> Quantity:
-    """The quantity that a text is. Blanks around it are left out. Raises InvalidQuantity."""
-    text = text.strip(" \t\r\n")
+    """The quantity that a text is, without blanks around it. Raises InvalidQuantity."""
     match = _FORM.fullmatch(text) if 0 < len(text) <= _LONGEST else None
     if match is None:
         raise _invalid(text, _RULE)

@@ -46,6 +46,9 @@ class Version(Struct, frozen=True, gc=False, eq=False):
     def __eq__(self, other: object) -> bool:
         return self._rank == other._rank if isinstance(other, Version) else NotImplemented
 
+    def __ne__(self, other: object) -> bool:  # a Struct's own would compare identities
+        return not self == other
+
     def __lt__(self, other: Version) -> bool:
         return self._rank < other._rank
 

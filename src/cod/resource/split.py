@@ -7,7 +7,6 @@ at its devices, so that they are tried in the order in which they are given. Sou
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 
 from cod.resource.limits import (
@@ -32,6 +31,8 @@ def resource_slices(
     node_name: str = "",
     node_selector: NodeSelector | None = None,
     all_nodes: bool = False,
+    partition_type_attribute: str = "",
+    skip_node_operations: Sequence[str] = (),
     owner: OwnerReference | None = None,
     when_empty: bool = False,
 ) -> tuple[ResourceSlice, ...]:
@@ -64,6 +65,8 @@ def resource_slices(
                 per_device_node_selection=True if each_for_itself else None,
                 devices=some_devices,
                 shared_counters=some_sets,
+                partition_type_attribute=partition_type_attribute if _share(some_devices) else "",
+                skip_node_operations=tuple(skip_node_operations),
             ),
         )
         for number, (some_devices, some_sets) in enumerate(contents)
@@ -90,6 +93,10 @@ def _starts(items: Sequence[CounterSet]) -> range:
     return range(0, len(items), MOST_COUNTER_SETS_OF_SLICE)
 
 
+def _share(devices: Sequence[Device]) -> bool:
+    return any(device.consumes_counters for device in devices)
+
+
 def _says_where(device: Device) -> bool:
     return bool(device.node_name or device.node_selector or device.all_nodes)
 
@@ -105,5 +112,7 @@ def _stem(driver: str, pool: str) -> str:
     room = LONGEST_SUBDOMAIN - len("00000-")
     if text == plain and len(text) <= room:
         return text
+    import hashlib  # 3 ms, and no name that is usual needs it
+
     digest = hashlib.sha256(plain.encode()).hexdigest()[:12]
     return f"{text[: room - len(digest) - 1].rstrip('-.')}-{digest}"

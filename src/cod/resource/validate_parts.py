@@ -82,9 +82,9 @@ def check_label(name: str, path: Path, found: Findings) -> None:
 
 
 def check_quantity(text: str, path: Path, found: Findings) -> Quantity | None:
-    """The quantity that a text is, if it is one."""
+    """The quantity that a text is, if it is one; blanks around it are forgiven in a file."""
     try:
-        return parse_quantity(text)
+        return parse_quantity(text.strip())
     except InvalidQuantity as error:
         found.invalid(path, text, "; ".join(error.causes))
         return None

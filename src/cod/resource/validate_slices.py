@@ -1,4 +1,4 @@
-"""The rules for slices and their devices. A sound device costs about 5 µs.
+"""The rules for slices and their devices. A sound device costs about 10 µs.
 
 Source: Kubernetes `pkg/apis/resource/validation` validateResourceSliceSpec.
 """

@@ -1,0 +1,139 @@
+"""The machine that is meant: what its drivers found, who holds it, and which part of it is asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from msgspec import Struct
+
+from cod.cli.places import host_of, ledger_file
+from cod.cli.terminal import printable
+from cod.drivers import CLASS_ATTRIBUTE, DriverReport, FoundDevice, Inventory, discover
+from cod.drivers.inventory import DeviceKey
+from cod.errors import Refused
+from cod.host import Host
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+UNREADY = "cod.dev/unready"
+
+
+class Machine(Struct, frozen=True):
+    """A machine, its devices, and the claims that hold some of them."""
+
+    host: Host
+    inventory: Inventory
+    held: Mapping[DeviceKey, str] = {}
+
+    def state(self, key: DeviceKey) -> str:
+        """Whether a device can be had: `free`, `held by CLAIM`, `unready: REASON`."""
+        found = self.inventory.found[key]
+        if key in self.held:
+            return f"held by {self.held[key]}"
+        for taint in found.device.taints:
+            name = "unready" if taint.key == UNREADY else taint.key
+            return f"{name}: {taint.value}" if taint.value else name
+        return "free"
+
+    def is_free(self, key: DeviceKey) -> bool:
+        """Whether a claim could have the device now."""
+        device = self.inventory.found[key].device
+        return not device.taints and (key not in self.held or device.allow_multiple_allocations)
+
+
+def look(name: str) -> Machine:
+    """What a machine has; who holds it is not asked. Drivers that failed are told on stderr."""
+    host = host_of(name)
+    inventory = discover(host)
+    for each in inventory.failures:
+        warn(f"driver {each.driver}: {each.failure}")
+    return Machine(host, inventory)
+
+
+def look_closely(name: str, ledger: Path | None) -> Machine:
+    """What the machine has and who holds it. Nobody can hold what a recorded machine has."""
+    from cod.cli.holders import holders
+
+    machine = look(name)
+    if not machine.host.is_real:
+        return machine
+    return Machine(machine.host, machine.inventory, holders(ledger_file(ledger), machine.inventory))
+
+
+def chosen(
+    machine: Machine, drivers: Sequence[str], classes: Sequence[str] = ()
+) -> dict[DeviceKey, FoundDevice]:
+    """The devices of these drivers and of these classes; of all, where none are named. Raises Refused."""
+    found = machine.inventory.found
+    if drivers:
+        names = {each.driver for each in reports(machine, drivers)}
+        found = {key: each for key, each in found.items() if key[0] in names}
+    if classes:
+        members = {key for name in classes for key in members_of(machine, name)}
+        found = {key: each for key, each in found.items() if key in members}
+    return found
+
+
+def reports(machine: Machine, drivers: Iterable[str]) -> list[DriverReport]:
+    """What became of these drivers; `nvidia` is short for `nvidia.cod.dev`. Raises Refused."""
+    known = {each.driver: each for each in machine.inventory.reports}
+    named = []
+    for name in drivers:
+        report = known.get(name) or known.get(f"{name}.cod.dev")
+        if report is None:
+            raise missing("driver", name, known, "cod driver list")
+        named.append(report)
+    return named
+
+
+def members_of(machine: Machine, class_name: str) -> list[DeviceKey]:
+    """The devices that a class selects. Raises Refused for a class that is not there."""
+    from cod.allocate.selector import conditions, selects
+
+    by_name = {each.name: each for each in machine.inventory.classes}
+    if class_name not in by_name:
+        raise missing("class", class_name, by_name, "cod class list")
+    wanted = conditions(by_name[class_name])
+    return [key for key, each in machine.inventory.found.items() if selects(wanted, key[0], each.device)]
+
+
+def class_of(found: FoundDevice) -> str:
+    """The class by which a device is asked for, as its driver says."""
+    attribute = found.device.attributes.get(CLASS_ATTRIBUTE)
+    return attribute.string or "" if attribute else ""
+
+
+def missing(noun: str, name: str, known: Iterable[str], command: str) -> Refused:
+    """The refusal of a name that is not there, with the nearest ones."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, [*known], n=3, cutoff=0.5)
+    hint = f"see what there is: {command}"
+    hint = f"nearest: {', '.join(near)};  {hint}" if near else hint
+    return Refused(f"no {noun} {name!r} on this machine", hint=hint)
+
+
+def warn(text: str, kind: str = "warning") -> None:
+    """Say on stderr what the answer lacks."""
+    sys.stdout.flush()
+    sys.stderr.write(f"{printable(f'{kind}: {text}')}\n")
+
+
+def complete(noun: str, context: click.Context, incomplete: str) -> list[CompletionItem]:
+    """The devices, classes or drivers whose names begin so, for the shell."""
+    from click.shell_completion import CompletionItem
+
+    inventory = discover(host_of(context.params.get("host") or "/"))
+    if noun == "class":
+        names = [each.name for each in inventory.classes]
+    elif noun == "driver":
+        names = [each.driver for each in inventory.reports]
+    else:
+        found = inventory.found.values()
+        names = [name for each in found for name in (each.device.name, each.qualified_name)]
+    return [CompletionItem(name) for name in dict.fromkeys(names) if name.startswith(incomplete)]
