@@ -6,9 +6,9 @@ from tests.machines.tree import Tree
 
 
 def intel(tree: Tree) -> None:
-    """A processor's graphics, a card with two virtual functions, one of them in VFIO, and a card for a guest."""
+    """A processor's graphics, a card with two virtual functions, one in VFIO, and a card for a guest."""
     _drm(tree, tree.pci("0000:00:02.0", 0x8086, 0x4626, 0x030000, driver="i915"), "0000:00:02.0", 0)
-    slot: dict[str, tuple[str, ...]] = {"bridges": ("0000:02:01.0",)}
+    slot = ("0000:02:01.0",)
     card = tree.pci(
         "0000:03:00.0",
         0x8086,
@@ -18,7 +18,7 @@ def intel(tree: Tree) -> None:
         numa=1,
         sriov_totalvfs=31,
         sriov_numvfs=2,
-        **slot,
+        bridges=slot,
     )
     _drm(tree, card, "0000:03:00.0", 1)
     tree.files(f"{card}/tile0", {"physical_vram_size_bytes": 16 * 2**30})
@@ -26,7 +26,7 @@ def intel(tree: Tree) -> None:
     tree.class_device("mei", "mei1", mei, node="mei1", numbers=(239, 1))
     for number, driver, group in ((1, "xe", ""), (2, "xe-vfio-pci", "41")):
         address = f"0000:03:00.{number}"
-        path = tree.pci(address, 0x8086, 0x56C0, 0x038000, driver=driver, iommu_group=group, **slot)
+        path = tree.pci(address, 0x8086, 0x56C0, 0x038000, driver=driver, iommu_group=group, bridges=slot)
         tree.link(f"{path}/physfn", card)
         tree.link(f"{card}/virtfn{number - 1}", path)
     _drm(tree, f"{card[:-1]}1", "0000:03:00.1", 2)

@@ -68,7 +68,7 @@ def _offer(host: Host, address: str) -> FoundDevice | Skipped:
 
 
 def _nodes(host: Host, path: str) -> tuple[str, list[Node]]:
-    """What the kernel calls a card, "" where it has no name yet, and its nodes, none if that for work is not."""
+    """What the kernel calls a card, or "", and its nodes; none where that for work is missing."""
     for class_, prefix, work, control in _CLASSES:
         for name in host.matching(f"{path}/{class_}", re.compile(prefix + r"\d{1,6}")):
             number = name.removeprefix(prefix)
