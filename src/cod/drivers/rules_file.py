@@ -248,7 +248,8 @@ def _check_depth(text: str) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MOST_LEVELS:
-                raise yaml.MarkedYAMLError(problem="it nests too deep", problem_mark=event.start_mark)
+                mark: Any = event.start_mark  # one of two classes of marks, says the type
+                raise yaml.MarkedYAMLError(problem="it nests too deep", problem_mark=mark)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
