@@ -123,7 +123,18 @@ class Recorded:
         return _node(place, path) or (None if os.path.islink(place) else _written(_read(place), path))  # noqa: PTH114
 
     def changed(self, path: str) -> int:
-        """When a file was last written."""
+        """When a file was last written. It is asked of thousands: what is no link is not resolved."""
+        parent, _, name = path.rpartition("/")
+        directory = _resolve(parent or "/", self._directories, self._link)
+        if directory is None or name in ("", ".", ".."):
+            return 0
+        place = f"{self._root}{directory.rstrip('/')}/{name}"
+        try:
+            status = os.lstat(place)
+        except (OSError, ValueError):
+            return 0
+        if not stat.S_ISLNK(status.st_mode):
+            return status.st_mtime_ns
         real = self.resolve(path)
         return 0 if real is None else _changed(self._root + real)
 
@@ -186,9 +197,18 @@ class _Link(Protocol):
 
 
 def _resolve(path: str, known: dict[str, str | None], link: _Link, links: int = 0) -> str | None:
-    """Follow every link in a path as if `/` had nothing above it; directories are remembered in `known`."""
-    real = "/"
-    parts = [part for part in path.split("/") if part and part != "."]
+    """Follow every link in a path as if `/` had nothing above it; directories are remembered in `known`.
+
+    What is known of the beginning of the path is not looked at again: thousands of files lie side by side.
+    """
+    head = path.rpartition("/")[0]
+    while head and head not in known:
+        head = head.rpartition("/")[0]
+    start = known[head] if head else "/"
+    if start is None:
+        return None
+    real = start
+    parts = [part for part in path[len(head) :].split("/") if part and part != "."]
     for number, part in enumerate(parts):
         if part == "..":
             real = real.rpartition("/")[0] or "/"

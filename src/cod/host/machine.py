@@ -203,7 +203,7 @@ class Host(Struct, frozen=True, dict=True):
         """
         if not self.cache or self.simulation is not None:
             return read()
-        from msgspec import DecodeError, msgpack
+        from msgspec import DecodeError, MsgspecError, msgpack
 
         fingerprint = f"{self.value('/proc/sys/kernel/random/boot_id')} {version}"
         if not self.is_real:
@@ -213,7 +213,8 @@ class Host(Struct, frozen=True, dict=True):
             with suppress(DecodeError):
                 return msgpack.decode(kept, type=type_)
         found = read()
-        memo.keep(name, fingerprint, msgpack.encode(found))
+        with suppress(MsgspecError, OverflowError, TypeError, UnicodeError):
+            memo.keep(name, fingerprint, msgpack.encode(found))
         return found
 
     def _function(self, path: str) -> str:
