@@ -119,7 +119,7 @@ def test_data_is_a_list_of_resource_slices_as_the_api_has_them(lab: Lab, output:
     assert (found["apiVersion"], found["kind"]) == ("v1", "List")
     slices = msgspec.convert(found["items"], list[ResourceSlice])
     assert [(each.kind, each.api_version) for each in slices] == [("ResourceSlice", "resource.k8s.io/v1")] * 2
-    devices, counters = (each.spec for each in slices)
+    counters, devices = (each.spec for each in slices)
     assert [each.name for each in counters.shared_counters] == ["gpu0", "gpu1"]
     assert len(devices.devices) == 10
     assert devices.pool.resource_slice_count == 2
@@ -130,7 +130,7 @@ def test_with_a_class_data_has_only_its_devices_and_the_counters_that_they_consu
     lab.tree.node("/dev/kvm", 10, 232)
     (kvm,) = lab.data("device", "list", "--class", "kvm")["items"]
     assert [each["name"] for each in kvm["spec"]["devices"]] == ["kvm"]
-    devices, counters = lab.data("device", "list", "--class", "gpu")["items"]
+    counters, devices = lab.data("device", "list", "--class", "gpu")["items"]
     assert len(devices["spec"]["devices"]) == 10
     assert len(counters["spec"]["sharedCounters"]) == 2
     assert devices["spec"]["pool"]["resourceSliceCount"] == 2

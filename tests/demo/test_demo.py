@@ -12,9 +12,11 @@ import pytest
 
 from cod.demo.bundle import busybox
 from cod.demo.story import make_plan
-from cod.drivers import discover
+from cod.drivers import Driver, discover
+from cod.drivers.cpu import Cpu
+from cod.drivers.generic import Generic
+from cod.drivers.sim import Sim
 from cod.host import Host, open_host
-from cod.host.machine import Simulation
 from tests.runtimes.machine import needs, needs_nodes
 
 
@@ -72,9 +74,17 @@ def test_the_device_that_must_stay_closed_is_none_of_the_claims() -> None:
 
 
 def test_a_machine_without_any_device_has_a_plan_too(tmp_path: Path) -> None:
-    host = Host(tmp_path, Simulation({"gpu": 8}))
-    plan = make_plan(host, discover(host))
+    simulation = open_host("sim:8gpu").simulation
+    bare = Host(tmp_path, simulation)  # no device node at all, neither real nor behind a simulated device
+    plan = make_plan(bare, discover(bare))
     assert (plan.real, plan.readable, plan.forbidden) == (None, (), None)
+    assert plan.devices == ("-d", "sim-gpu:2")
+
+
+def test_devices_without_a_node_are_no_part_of_the_plan() -> None:
+    host = open_host("sim:8gpu,2nic")
+    drivers: list[Driver] = [Cpu(), Sim(), Generic()]
+    assert make_plan(host, discover(host, drivers)) == make_plan(host, discover(host, drivers[1:]))
 
 
 def test_a_program_that_needs_libraries_is_no_busybox() -> None:

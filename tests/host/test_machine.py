@@ -107,3 +107,14 @@ def test_a_part_of_a_file_is_read_without_the_rest(tmp_path: Path) -> None:
     assert host.part("/lib", 2**70, 1) == host.part("/lib", 0, -1) == b""
     (tmp_path / "link").symlink_to("/lib")
     assert host.part("/link", 0, 2) == b"01"
+
+
+def test_a_node_leads_to_its_device_in_sysfs(tmp_path: Path) -> None:
+    put(tmp_path, "dev/x", "c 10:1 0600 0 0")
+    put(tmp_path, "dev/y", "b 10:1 0600 0 0")
+    put(tmp_path, "sys/devices/virtual/misc/x/dev", "10:1")
+    (tmp_path / "sys/dev/char").mkdir(parents=True)
+    (tmp_path / "sys/dev/char/10:1").symlink_to("../../devices/virtual/misc/x")
+    host = Host(tmp_path)
+    nodes = [node for path in ("/dev/x", "/dev/y") if (node := host.node(path))]
+    assert [*map(host.directory_of, nodes)] == ["/sys/devices/virtual/misc/x", ""]

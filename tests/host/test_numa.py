@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cod.host.numa import format_list, parse_list
+from cod.host.numa import format_list, parse_list, parse_mask
 from tests.machines.tree import Tree
 
 NODES = "/sys/devices/system/node"
@@ -26,6 +26,31 @@ def test_what_is_no_list_has_no_numbers(text: str) -> None:
 @given(st.text())
 def test_any_text_can_be_asked_for_its_numbers(text: str) -> None:
     assert all(number >= 0 for number in parse_list(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("0000,00000000,0000ffff\n", (*range(16),)),
+        ("1,00000001\n", (0, 32)),
+        ("f", (0, 1, 2, 3)),
+        ("", ()),
+        ("0", ()),
+        ("1,,1", ()),
+        ("123456789", ()),
+        ("-1", ()),
+    ],
+)
+def test_a_mask_names_numbers(text: str, numbers: tuple[int, ...]) -> None:
+    assert parse_mask(text) == numbers
+
+
+@given(st.sets(st.integers(0, 200)))
+def test_a_mask_as_the_kernel_writes_it_gives_its_numbers(numbers: set[int]) -> None:
+    bits = f"{sum(1 << number for number in numbers):056x}"
+    assert parse_mask(",".join(bits[start : start + 8] for start in range(0, 56, 8))) == tuple(
+        sorted(numbers)
+    )
 
 
 def test_nodes_may_be_sparse_and_may_have_no_cpu(tmp_path: Path) -> None:

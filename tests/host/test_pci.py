@@ -39,6 +39,11 @@ def test_a_function_says_what_it_is_and_the_way_to_it(tree: Tree) -> None:
     assert function.revision == 0xA1
 
 
+def test_cpus_may_be_a_mask_where_no_list_is(tree: Tree) -> None:
+    tree.pci("0000:17:00.0", 1, 2, 3, local_cpus="00000001,0000000f")
+    assert tree.host.pci["0000:17:00.0"].cpus == (0, 1, 2, 3, 32)
+
+
 def test_functions_come_in_the_order_of_addresses_and_other_names_are_passed_over(tree: Tree) -> None:
     for address in ("0000:0a:00.0", "10000:00:04.0", "0000:02:00.0", "0000:02:00.1"):
         tree.pci(address, 1, 2, 3)

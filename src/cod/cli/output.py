@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import click
+from msgspec import Struct
 
 from cod.cli.terminal import printable
 
@@ -61,9 +62,17 @@ def print_diff(old: bytes, new: bytes, old_name: str, new_name: str) -> int:
     return int(bool(lines))
 
 
-def print_list(items: Iterable[object], output: str) -> None:
-    """Print objects of the API as one that `kubectl apply` takes."""
-    print_data({"apiVersion": "v1", "kind": "List", "items": [*items]}, output)
+def print_list(items: Iterable[Struct], output: str) -> None:
+    """Print objects of the API as one List, which `kubectl apply` takes."""
+    from cod.resource import to_data
+
+    data = {"apiVersion": "v1", "kind": "List", "items": [to_data(each) for each in items]}
+    if output == "yaml":
+        from cod.resource.yaml_text import write_documents
+
+        sys.stdout.write(write_documents([data]))
+    else:
+        print_json(data)
 
 
 def _narrow(widths: list[int], room: int) -> None:

@@ -136,10 +136,11 @@ class Story(Struct, frozen=True):
 
 def make_plan(host: Host, inventory: Inventory) -> Plan:
     """Choose the first real device that there is, and another one that the container must not open."""
+    plain = [found for found in inventory.found.values() if found.kind.startswith("cod.dev/")]
     nodes = {
-        found.device.attributes["cod.dev/class"].string: host.node(found.edits.device_nodes[0].path)
-        for found in reversed(inventory.found.values())
-        if found.edits.device_nodes[0].path.startswith("/dev/") and not found.edits.device_nodes[0].host_path
+        found.kind.partition("/")[2]: host.node(found.edits.device_nodes[0].path)
+        for found in reversed(plain)
+        if found.edits.device_nodes and not found.device.taints
     }
     real_class = next((name for name in REAL_CLASSES if nodes.get(name)), "")
     real = nodes.get(real_class)

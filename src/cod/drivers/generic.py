@@ -1,66 +1,55 @@
-"""Devices that need no vendor's driver: one device node each, the same in the container as on the host.
+"""Devices that need no vendor's driver: device nodes, grouped by rules.
 
-A rule is a class and the nodes in it; what there is of them on a machine are the devices. Types and numbers
-are left out of the edits: whoever injects them reads the host's node afresh.
+The rules are built in (`cod.drivers.rules`), or a machine's own, in `/etc/cod/devices.yaml` and
+`/etc/cod/devices.d/*.yaml`. A group of these replaces the built-in one of its name, and its nodes are offered
+by no built-in group. This is what edge machines, cameras and sensors use.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from cod.cdi.spec import ContainerEdits, DeviceNode
-from cod.drivers.attributes import CLASS_ATTRIBUTE, attribute_class
-from cod.drivers.protocol import FoundDevice
+from cod.drivers.attributes import attribute_class
+from cod.drivers.offers import Offers
+from cod.drivers.protocol import FoundDevice, Skipped
+from cod.drivers.rules import BUILT_IN, Group
 from cod.host import Host
-from cod.resource import Attribute, Device, DeviceClass
+from cod.resource import DeviceClass
 
-VENDOR = "cod.dev"
-
-_NUMBER = re.compile(r"[0-9]+")
-
-
-class Rule(Struct, frozen=True):
-    """A class of devices: the nodes that match its patterns, and what a container may do with them."""
-
-    class_name: str
-    patterns: tuple[str, ...]
-    permissions: str = "rw"
-
-
-RULES = (
-    Rule("kvm", ("/dev/kvm",)),
-    Rule("fuse", ("/dev/fuse",)),
-    Rule("tun", ("/dev/net/tun",)),
-    Rule("hwrng", ("/dev/hwrng",), "r"),
-    Rule("cpuid", ("/dev/cpu/*/cpuid",), "r"),
-)
+FILE = "/etc/cod/devices.yaml"
+DIRECTORY = "/etc/cod/devices.d"
 
 
 class Generic(Struct, frozen=True):
     """The driver of plain device nodes."""
 
     name: str = "generic.cod.dev"
-    looks_for: str = "device nodes such as /dev/kvm"
-    rules: tuple[Rule, ...] = RULES
+    looks_for: str = f"device nodes such as /dev/kvm, USB devices, and what {FILE} describes"
+    groups: tuple[Group, ...] = BUILT_IN
 
     def classes(self) -> Iterable[DeviceClass]:
-        """One class a rule."""
-        return tuple(attribute_class(rule.class_name) for rule in self.rules)
+        """One class a built-in group; those of a machine's own groups are found with their devices."""
+        return tuple(attribute_class(group.name) for group in self.groups)
 
-    def discover(self, host: Host) -> Iterator[FoundDevice]:
-        """One device for each node that exists, named after its class and the number in its path."""
-        for rule in self.rules:
-            for pattern in rule.patterns:
-                for path in host.glob(pattern):
-                    if host.node(path):
-                        yield _device(rule, path)
+    def discover(self, host: Host) -> Iterator[FoundDevice | DeviceClass | Skipped]:
+        """The devices of each group, a machine's own groups first."""
+        groups = self.groups
+        if files := _files(host):
+            from cod.drivers.rules_file import read_groups  # it imports YAML, which takes 18 ms
+
+            own, problems = read_groups(host, files, {each.name for each in groups})
+            groups = tuple(group for group in own.values() if group)
+            yield from (attribute_class(group.name) for group in groups)
+            yield from (Skipped(each.where, each.text) for each in problems)
+            groups += tuple(group for group in self.groups if group.name not in own)
+        offers = Offers(host)
+        for group in groups:
+            yield from offers.of(group)
 
 
-def _device(rule: Rule, path: str) -> FoundDevice:
-    name = rule.class_name + "-".join(_NUMBER.findall(path))
-    attributes = {CLASS_ATTRIBUTE: Attribute(string=rule.class_name), "path": Attribute(string=path)}
-    edits = ContainerEdits(device_nodes=(DeviceNode(path=path, permissions=rule.permissions),))
-    return FoundDevice(Device(name, attributes), f"{VENDOR}/{rule.class_name}", name, edits)
+def _files(host: Host) -> list[str]:
+    """The rules files of a machine, in the order in which they count."""
+    files = [FILE] if host.exists(FILE) else []
+    return files + [f"{DIRECTORY}/{name}" for name in host.names(DIRECTORY) if name.endswith(".yaml")]

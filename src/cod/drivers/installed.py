@@ -11,7 +11,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cod.drivers.accel import Accel
+from cod.drivers.amd import Amd
+from cod.drivers.cpu import Cpu
+from cod.drivers.drm import Drm
 from cod.drivers.generic import Generic
+from cod.drivers.nvidia import Nvidia
 from cod.drivers.protocol import Driver
 from cod.drivers.sim import Sim
 
@@ -19,7 +24,17 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 GROUP = "cod.drivers"
-BUILT_IN: tuple[Driver, ...] = (Sim(), Generic())
+
+# What two drivers find belongs to the first of them: whoever knows more of a device stands before the others.
+BUILT_IN: tuple[Driver, ...] = (
+    Sim(),
+    Nvidia(),
+    Amd(),
+    Accel(),
+    Drm(),
+    Cpu(),
+    Generic(),
+)
 
 
 def installed() -> Iterator[tuple[str, Driver | BaseException]]:

@@ -146,6 +146,13 @@ def _ask(driver: Driver, host: Host, taken: _Taken) -> _Offer:
             offer.skipped.append(each)
         elif isinstance(each, CounterSet):
             offer.counter_sets[each.name] = each
+        elif isinstance(each, DeviceClass):
+            if (taken.classes | classes).get(each.name, each) != each:
+                offer.skipped.append(
+                    Skipped(f"class {each.name}", "it is there already and selects other devices")
+                )
+            else:
+                classes[each.name] = each
         elif not isinstance(each, FoundDevice):
             raise _Wrong(f"it yields {type(each).__name__}, which is no FoundDevice, CounterSet or Skipped")
         elif objection := mine.objection(name, each, offer):

@@ -108,8 +108,9 @@ class Driver(Protocol):
     def classes(self) -> Iterable[DeviceClass]:
         """The classes by which its devices are asked for, whether or not this machine has any."""
 
-    def discover(self, host: Host) -> Iterable[FoundDevice | CounterSet | Skipped]:
+    def discover(self, host: Host) -> Iterable[FoundDevice | CounterSet | DeviceClass | Skipped]:
         """The devices of a machine; their names are DNS labels, each given once.
 
-        Devices that consume counters come with the counter sets they name.
+        Devices that consume counters come after the counter sets they name. Classes that only this machine
+        has come with them.
         """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, Protocol
 
 from msgspec import Struct
@@ -44,6 +44,9 @@ class Files(Protocol):
     def resolve(self, path: str) -> str | None:
         """The path without any link in it, or None where nothing is there."""
 
+    def link(self, path: str) -> str | None:
+        """What a link says, or None for what is none."""
+
     def node(self, path: str) -> Node | None:
         """The device node at a path, which is not followed if it is a link."""
 
@@ -72,6 +75,10 @@ class Disk:
             return os.path.realpath(path, strict=True)
         except (OSError, ValueError):
             return None
+
+    def link(self, path: str) -> str | None:
+        """What a link says."""
+        return _link(path)
 
     def node(self, path: str) -> Node | None:
         """The device node at a path."""
@@ -115,11 +122,9 @@ class Recorded:
 
     def node(self, path: str) -> Node | None:
         """The device node at a path, or what a file there says of one."""
-        parent, _, name = path.rpartition("/")
-        directory = _resolve(parent or "/", self._directories, self._link)
-        if directory is None:
+        place = self._place(path)
+        if place is None:
             return None
-        place = f"{self._root}{directory.rstrip('/')}/{name}"
         return _node(place, path) or (None if os.path.islink(place) else _written(_read(place), path))  # noqa: PTH114
 
     def changed(self, path: str) -> int:
@@ -138,11 +143,19 @@ class Recorded:
         real = self.resolve(path)
         return 0 if real is None else _changed(self._root + real)
 
+    def link(self, path: str) -> str | None:
+        """What a link says."""
+        place = self._place(path)
+        return None if place is None else _link(place)
+
+    def _place(self, path: str) -> str | None:
+        """Where a path lies on the disk; its last name is not followed."""
+        parent, _, name = path.rpartition("/")
+        directory = _resolve(parent or "/", self._directories, self._link)
+        return None if directory is None else f"{self._root}{directory.rstrip('/')}/{name}"
+
     def _link(self, path: str) -> str | None:
-        try:
-            return os.readlink(self._root + path)  # noqa: PTH115
-        except (OSError, ValueError):
-            return None
+        return _link(self._root + path)
 
 
 class Memory:
@@ -187,16 +200,20 @@ class Memory:
         """Always 0."""
         return 0
 
+    def link(self, path: str) -> str | None:
+        """What a link says."""
+        parent, _, name = path.rpartition("/")
+        directory = _resolve(parent or "/", self._directories, self._link)
+        return None if directory is None else self._link(f"{directory.rstrip('/')}/{name}")
+
     def _link(self, path: str) -> str | None:
         text = self._files.get(path, "")
         return text[3:] if text.startswith("-> ") else None
 
 
-class _Link(Protocol):
-    def __call__(self, path: str) -> str | None: ...
-
-
-def _resolve(path: str, known: dict[str, str | None], link: _Link, links: int = 0) -> str | None:
+def _resolve(
+    path: str, known: dict[str, str | None], link: Callable[[str], str | None], links: int = 0
+) -> str | None:
     """Follow every link in a path as if `/` had nothing above it; directories are remembered in `known`.
 
     What is known of the beginning of the path is not looked at again: thousands of files lie side by side.
@@ -232,6 +249,13 @@ def _resolve(path: str, known: dict[str, str | None], link: _Link, links: int = 
             return None
         real = found
     return real
+
+
+def _link(path: str) -> str | None:
+    try:
+        return os.readlink(path)  # noqa: PTH115
+    except (OSError, ValueError):
+        return None
 
 
 def _read(path: str) -> bytes | None:

@@ -150,9 +150,11 @@ class Host(Struct, frozen=True, dict=True):
         return self._files(path).resolve(path)
 
     def target(self, path: str) -> str:
-        """The last name of what a link leads to, as sysfs names a driver or a group; "" where it is none."""
-        real = self.resolve(path)
-        return real.rpartition("/")[2] if real else ""
+        """The last name of what a link leads to, as sysfs names a driver or a group; "" where it is none.
+
+        It need not be there: in a recorded tree it often is not.
+        """
+        return (self._files(path).link(path) or "").rpartition("/")[2]
 
     def glob(self, pattern: str) -> list[str]:
         """The paths that match, in natural order; `*`, `?` and `[…]` match within one name."""
@@ -178,6 +180,11 @@ class Host(Struct, frozen=True, dict=True):
         node = self.node(f"/dev/{name}") if name else None
         numbers = self.value(f"{directory}/dev")
         return node if node and numbers in ("", f"{node.major}:{node.minor}") else None
+
+    def directory_of(self, node: Node) -> str:
+        """The directory in sysfs of the device that a node leads to, without links; "" where it has none."""
+        kind = "char" if node.kind == "c" else "block"
+        return self.resolve(f"/sys/dev/{kind}/{node.major}:{node.minor}") or ""
 
     def variables(self, directory: str) -> dict[str, str]:
         """What the `uevent` file of a device in sysfs says."""

@@ -54,6 +54,15 @@ def parse_list(text: str) -> tuple[int, ...]:
     return tuple(sorted(numbers))
 
 
+def parse_mask(text: str) -> tuple[int, ...]:
+    """The numbers of a kernel mask, `00000001,000000ff`, in order; none where it cannot be read."""
+    groups = text.strip().split(",")
+    if not all(re.fullmatch(r"[0-9a-fA-F]{1,8}", group) for group in groups) or len(groups) * 32 > _MOST_CPUS:
+        return ()
+    bits = int("".join(group.rjust(8, "0") for group in groups), 16)
+    return tuple(number for number in range(bits.bit_length()) if bits >> number & 1)
+
+
 def format_list(numbers: tuple[int, ...]) -> str:
     """Numbers as a kernel list: `0-3,8`."""
     parts: list[list[int]] = []

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cod.host.numa import parse_list
+from cod.host.numa import parse_list, parse_mask
 
 if TYPE_CHECKING:
     from cod.host.machine import Host
@@ -82,7 +82,7 @@ def _function(host: Host, address: str) -> PciFunction:
         revision=host.number(f"{path}/revision") or 0,
         driver=host.target(f"{path}/driver"),
         numa_node=-1 if numa_node is None or not 0 <= numa_node < 2**31 else numa_node,
-        cpus=parse_list(host.value(f"{path}/local_cpulist")),
+        cpus=parse_list(host.value(f"{path}/local_cpulist")) or parse_mask(host.value(f"{path}/local_cpus")),
         iommu_group=host.target(f"{path}/iommu_group"),
         physical=host.target(f"{path}/physfn"),
         root=root,

@@ -7,7 +7,6 @@ at its devices, so that they are tried in the order in which they are given. Sou
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 
 from cod.resource.limits import (
@@ -113,5 +112,7 @@ def _stem(driver: str, pool: str) -> str:
     room = LONGEST_SUBDOMAIN - len("00000-")
     if text == plain and len(text) <= room:
         return text
+    import hashlib  # 3 ms, and no name that is usual needs it
+
     digest = hashlib.sha256(plain.encode()).hexdigest()[:12]
     return f"{text[: room - len(digest) - 1].rstrip('-.')}-{digest}"

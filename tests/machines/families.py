@@ -1,0 +1,32 @@
+"""Every family of devices: a machine that has it, and the driver that finds it there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from cod.drivers import Driver
+from cod.drivers.accel import Accel
+from cod.drivers.amd import Amd
+from cod.drivers.cpu import Cpu
+from cod.drivers.drm import Drm
+from cod.drivers.generic import Generic
+from cod.drivers.nvidia import Nvidia
+from tests.machines.accel import accel, drm
+from tests.machines.amd import amd
+from tests.machines.edge import edge
+from tests.machines.numa import numa
+from tests.machines.nvidia import cut_dgx, dgx, vgpu_host
+from tests.machines.tree import Tree
+
+FAMILIES: dict[str, tuple[Callable[[Tree], object], Driver]] = {
+    "nvidia": (dgx, Nvidia()),
+    "nvidia in instances": (cut_dgx, Nvidia()),
+    "nvidia vgpu": (vgpu_host, Nvidia()),
+    "amd": (amd, Amd()),
+    "amd in partitions": (partial(amd, gpus=2, partitions=4), Amd()),
+    "accel": (accel, Accel()),
+    "drm": (drm, Drm()),
+    "cpu": (numa, Cpu()),
+    "generic": (edge, Generic()),
+}
