@@ -8,6 +8,7 @@ import pytest
 from cod.cdi.spec import NO_EDITS
 from cod.drivers import FoundDevice, Inventory, discover
 from cod.drivers.amd import Amd
+from cod.drivers.drm import Drm
 from cod.drivers.kfd import NODES
 from cod.drivers.specs import generate
 from cod.resource import Device
@@ -157,6 +158,20 @@ def test_platform_devices_without_a_compute_node_are_passed_over_in_a_line(tree:
     assert skipped(tree) == {
         "/sys/devices/platform/amdgpu_xcp_*": "14 without a compute node: partitions not in use"
     }
+
+
+@pytest.mark.parametrize("partitions", [1, 8])
+def test_no_partition_is_offered_a_second_time_as_a_render_node(tree: Tree, partitions: int) -> None:
+    amd(tree, gpus=2, partitions=partitions)
+    found = discover(tree.host, [Amd(), Drm()]).found
+    assert {driver for driver, _, _ in found} == {"amd.cod.dev"}
+
+
+def test_a_gpu_that_only_displays_has_a_render_node_all_the_same(tree: Tree) -> None:
+    amd(tree, gpus=1)
+    tree.file(f"{NODES}/1/properties", "")
+    found = discover(tree.host, [Amd(), Drm()]).found
+    assert [name for _, _, name in found] == ["render0"]
 
 
 def test_a_partition_of_a_gpu_that_is_not_there_is_left_out(tree: Tree) -> None:

@@ -18,11 +18,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
+from cod.drivers.amd import KERNEL_DRIVER
 from cod.drivers.kfd import KfdNode, read_kfd_nodes
 from cod.drivers.protocol import Skipped
 from cod.host import Host, Node, PciFunction
 
-KERNEL_DRIVER = "amdgpu"
 WHOLE = "SPX"  # the mode of a GPU that is not divided
 
 _PLATFORM = "/sys/devices/platform"
@@ -49,7 +49,8 @@ class Part(Struct, frozen=True):
 class Gpu(Struct, frozen=True):
     """A GPU: its number, its place, and its parts in the order of their minors.
 
-    The parts are itself alone, or its partitions. `compute_mode` (`SPX`, `CPX`) and `memory_mode` (`NPS1`) are "" where it knows none.
+    The parts are itself alone, or its partitions. `compute_mode` (`SPX`, `CPX`) and `memory_mode` (`NPS1`)
+    are "" where it knows none.
     """
 
     index: int
