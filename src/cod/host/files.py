@@ -181,7 +181,7 @@ class Memory:
 
     def part(self, path: str, start: int, size: int) -> bytes:
         """A part of a file."""
-        return (self.read(path) or b"")[max(start, 0) :][: max(size, 0)]
+        return (self.read(path) or b"")[start : start + size] if start >= 0 and size > 0 else b""
 
     def names(self, path: str) -> Sequence[str]:
         """The names in a directory."""
@@ -194,7 +194,10 @@ class Memory:
 
     def node(self, path: str) -> Node | None:
         """What the text of a file says of a device node."""
-        return _written(self.read(path), path)
+        parent, _, name = path.rpartition("/")
+        directory = self.resolve(parent or "/")
+        text = None if directory is None else self._files.get(f"{directory.rstrip('/')}/{name}")
+        return None if text is None else _written(text.encode(), path)
 
     def changed(self, path: str) -> int:  # noqa: ARG002 - nothing in memory changes
         """Always 0."""
