@@ -14,11 +14,12 @@ from msgspec import Struct
 
 from cod.cdi.spec import ContainerEdits
 from cod.drivers.attributes import Plain, attributes, family, family_classes, place, version
-from cod.drivers.intel_names import uid
+from cod.drivers.names import uid
 from cod.drivers.nodes import device_node, node_with_numbers
 from cod.drivers.protocol import FoundDevice, Skipped
+from cod.drivers.taints import unready
 from cod.host import Host, Node
-from cod.resource import PCI_BUS_ID, Attribute, Device, DeviceClass, Taint
+from cod.resource import PCI_BUS_ID, Attribute, Device, DeviceClass
 
 KIND = "intel.com/gaudi"
 CLASS = "gaudi.intel.com"
@@ -106,5 +107,5 @@ def _device(host: Host, address: str, name: str) -> Device:
         | where
         | attributes(facts)
         | ({"driverVersion": driver} if driver else {}),
-        taints=() if status in ("", "operational") else (Taint("cod.dev/unready", "not-operational"),),
+        taints=unready("" if status in ("", "operational") else "not-operational"),
     )

@@ -23,7 +23,7 @@ from cod.drivers.attributes import (
     place,
     version,
 )
-from cod.drivers.intel_names import uid
+from cod.drivers.names import uid
 from cod.drivers.nodes import device_node, node_with_numbers
 from cod.drivers.protocol import FoundDevice, Skipped
 from cod.drivers.vfio_group import is_vfio, vfio_group

@@ -13,11 +13,12 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from cod.drivers.attributes import Plain, attribute_class, attributes, family, place
-from cod.drivers.intel_names import uid
+from cod.drivers.names import uid
 from cod.drivers.protocol import FoundDevice, Skipped
+from cod.drivers.taints import unready
 from cod.drivers.vfio_group import VfioGroup, is_vfio, vfio_group
 from cod.host import Host, PciFunction
-from cod.resource import Device, DeviceClass, Taint
+from cod.resource import Device, DeviceClass
 
 KIND = "intel.com/qat"
 CLASS = "qat.intel.com"
@@ -103,11 +104,9 @@ def _offer(host: Host, function: PciFunction, owner: str) -> FoundDevice | Skipp
 
 def _device(host: Host, function: PciFunction, name: str, group: VfioGroup) -> Device:
     physical = host.pci.get(function.physical)
-    configured = (
-        f"{physical.path}/qat" if physical else ""
-    )  # in a guest the physical function is not to be seen
-    services = host.value(f"{configured}/cfg_services") if physical else ""
-    state = host.value(f"{configured}/state") if physical else ""
+    services = state = ""  # in a guest the physical function is not to be seen
+    if physical:
+        services, state = (host.value(f"{physical.path}/qat/{each}") for each in ("cfg_services", "state"))
     facts: dict[str, Plain] = {
         "model": _VIRTUAL[function.device],
         "productName": host.pci_names.device(function.vendor, function.device),
@@ -118,7 +117,7 @@ def _device(host: Host, function: PciFunction, name: str, group: VfioGroup) -> D
     }
     # one by one as well, since a selector that looks for "sym" in a text finds it in "asym"
     offered = [each for each in services.split(";") if each in _SERVICES]
-    down = () if state != "down" else (Taint("cod.dev/unready", "physical-function-down"),)
+    down = unready("physical-function-down" if state == "down" else "")
     return Device(
         name=name,
         attributes=family("qat", CLASS) | place(function) | attributes(facts | dict.fromkeys(offered, True)),

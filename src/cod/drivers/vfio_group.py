@@ -2,16 +2,18 @@
 
 A group is the smallest thing that an IOMMU keeps apart, so that all its functions go together. It is opened
 by `/dev/vfio/GROUP` and `/dev/vfio/vfio`, or, since Linux 6.6, function by function with `/dev/iommu`.
-Source: the kernel's `Documentation/driver-api/vfio.rst`.
+Without an IOMMU the host calls the node `noiommu-GROUP`, and programs look for `GROUP` as ever. Source: the
+kernel's `Documentation/driver-api/vfio.rst`.
 """
 
 from __future__ import annotations
 
 from msgspec import Struct
 
-from cod.cdi.spec import ContainerEdits
+from cod.cdi.spec import ContainerEdits, DeviceNode
 from cod.drivers.nodes import device_node
-from cod.host import Host, PciFunction
+from cod.drivers.taints import unready
+from cod.host import Host, Node, PciFunction
 from cod.resource import Taint
 
 GROUPS = "/sys/kernel/iommu_groups"
@@ -34,7 +36,7 @@ class VfioGroup(Struct, frozen=True):
     @property
     def taints(self) -> tuple[Taint, ...]:
         """Why nobody may be given it now."""
-        return (Taint("cod.dev/unready", "group-in-use-by-host"),) if self.in_use else ()
+        return unready("group-in-use-by-host" if self.in_use else "")
 
 
 def is_vfio(driver: str) -> bool:
@@ -51,7 +53,8 @@ def vfio_group(host: Host, function: PciFunction) -> VfioGroup | str:
     members = [each for each in host.pci.values() if each.address in listed]
     cdevs = [f"/dev/vfio/devices/{name}" for each in members for name in host.names(f"{each.path}/vfio-dev")]
     # a group is opened in one of two ways; a node that its way's other node is missing for is of no use
-    groups = [host.node(f"/dev/vfio/{group}"), host.node("/dev/vfio/vfio")]
+    own = host.node(f"/dev/vfio/{group}") or host.node(f"/dev/vfio/noiommu-{group}")
+    groups = [own, host.node("/dev/vfio/vfio")]
     singly = [*map(host.node, cdevs), host.node("/dev/iommu")] if cdevs else [None]
     ways = [[each for each in way if each] for way in (groups, singly) if None not in way]
     if not ways:
@@ -60,9 +63,13 @@ def vfio_group(host: Host, function: PciFunction) -> VfioGroup | str:
         )
     return VfioGroup(
         functions=tuple(each.address for each in members),
-        edits=ContainerEdits(device_nodes=tuple(device_node(node) for way in ways for node in way[:-1])),
+        edits=ContainerEdits(device_nodes=tuple(_in_container(node) for way in ways for node in way[:-1])),
         common=ContainerEdits(device_nodes=tuple(device_node(way[-1]) for way in ways)),
         in_use=tuple(
             each.address for each in members if not is_vfio(each.driver) and each.driver not in _HARMLESS
         ),
     )
+
+
+def _in_container(node: Node) -> DeviceNode:
+    return device_node(node, path=node.path.replace("/noiommu-", "/"))
