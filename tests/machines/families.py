@@ -11,13 +11,19 @@ from cod.drivers.amd import Amd
 from cod.drivers.cpu import Cpu
 from cod.drivers.drm import Drm
 from cod.drivers.generic import Generic
+from cod.drivers.nic import Nic
 from cod.drivers.nvidia import Nvidia
+from cod.drivers.nvme import Nvme
+from cod.drivers.vfio import Vfio
 from tests.machines.accel import accel, drm
 from tests.machines.amd import amd
 from tests.machines.edge import edge
+from tests.machines.network import network
 from tests.machines.numa import numa
 from tests.machines.nvidia import cut_dgx, dgx, vgpu_host
+from tests.machines.nvme import nvme
 from tests.machines.tree import Tree
+from tests.machines.vfio import vfio
 
 FAMILIES: dict[str, tuple[Callable[[Tree], object], Driver]] = {
     "nvidia": (dgx, Nvidia()),
@@ -27,6 +33,9 @@ FAMILIES: dict[str, tuple[Callable[[Tree], object], Driver]] = {
     "amd in partitions": (partial(amd, gpus=2, partitions=4), Amd()),
     "accel": (accel, Accel()),
     "drm": (drm, Drm()),
+    "nic": (network, Nic()),
+    "nvme": (nvme, Nvme()),
+    "vfio": (vfio, Vfio()),
     "cpu": (numa, Cpu()),
     "generic": (edge, Generic()),
 }

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from cod.cdi.spec import ContainerEdits
-from cod.drivers.attributes import attribute_class, attributes, family, place
+from cod.drivers.attributes import Plain, attribute_class, attributes, family, place
 from cod.drivers.nodes import device_node
 from cod.drivers.protocol import FoundDevice, Skipped
 from cod.host import Host, Node, SysDevice
@@ -54,7 +54,7 @@ class Drm(Struct, frozen=True):
 def _device(host: Host, render: SysDevice, node: Node, index: int) -> FoundDevice:
     function = host.pci.get(render.function)
     name = f"render{max(index, 0)}"
-    facts: dict[str, str | int] = {
+    facts: dict[str, Plain] = {
         "kernelDriver": host.target(f"{render.path}/device/driver"),
         "productName": host.pci_names.device(function.vendor, function.device) if function else "",
         "renderMinor": index + _FIRST_MINOR,

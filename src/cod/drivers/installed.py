@@ -16,9 +16,12 @@ from cod.drivers.amd import Amd
 from cod.drivers.cpu import Cpu
 from cod.drivers.drm import Drm
 from cod.drivers.generic import Generic
+from cod.drivers.nic import Nic
 from cod.drivers.nvidia import Nvidia
+from cod.drivers.nvme import Nvme
 from cod.drivers.protocol import Driver
 from cod.drivers.sim import Sim
+from cod.drivers.vfio import Vfio
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -30,7 +33,10 @@ BUILT_IN: tuple[Driver, ...] = (
     Sim(),
     Nvidia(),
     Amd(),
+    Nic(),
+    Nvme(),
     Accel(),
+    Vfio(),
     Drm(),
     Cpu(),
     Generic(),
