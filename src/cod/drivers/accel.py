@@ -12,9 +12,9 @@ from msgspec import Struct
 
 from cod.cdi.spec import ContainerEdits
 from cod.drivers.attributes import attributes, family, family_classes, place
+from cod.drivers.names import uid
 from cod.drivers.nodes import device_node
 from cod.drivers.protocol import FoundDevice, Skipped
-from cod.drivers.uid import uid
 from cod.host import Host, Node, SysDevice
 from cod.resource import Device, DeviceClass
 
@@ -70,7 +70,7 @@ def _device(host: Host, accel: SysDevice, node: Node, driver: str) -> FoundDevic
         kind=f"{vendor}/npu" if vendor else "cod.dev/accel",
         cdi_name=accel.name,
         edits=ContainerEdits(device_nodes=tuple(map(device_node, _nodes(host, accel, node)))),
-        aliases=(uid(function),) if function else (),
+        aliases=(uid(function.address, function.device),) if function else (),
     )
 
 

@@ -26,6 +26,7 @@ from cod.drivers.attributes import (
 )
 from cod.drivers.nodes import device_node
 from cod.drivers.protocol import FoundDevice, Skipped
+from cod.drivers.taints import unready
 from cod.host import Host, Node, PciFunction
 from cod.resource import Attribute, Device, DeviceClass, Taint
 
@@ -158,7 +159,7 @@ def _taints(host: Host, function: PciFunction) -> tuple[Taint, ...]:
     offline = host.number(f"{function.path}/dev_offline") not in (None, 0)
     not_ready = host.number(f"{function.path}/ready") == 0
     reason = "offline" if offline else "not-ready" if not_ready else ""
-    return (Taint("cod.dev/unready", reason),) if reason else ()
+    return unready(reason)
 
 
 def _transcoders(host: Host) -> Iterator[FoundDevice | Skipped]:

@@ -25,8 +25,9 @@ from cod.drivers.attributes import (
 )
 from cod.drivers.nodes import device_node
 from cod.drivers.protocol import FoundDevice, Skipped
+from cod.drivers.taints import unready
 from cod.host import Host, Node, PciFunction
-from cod.resource import Device, DeviceClass, Taint
+from cod.resource import Device, DeviceClass
 
 KIND = "intel.com/fpga"
 CLASS = "fpga.intel.com"
@@ -154,7 +155,7 @@ def _management(host: Host, board: _Board, engine: str, index: int, node: Node) 
             attributes=family("fpga-management", MANAGEMENT_CLASS)
             | (place(board.function) if board.function else {})
             | attributes(board.facts),
-            taints=_taints(board.fault or ("errors" if errors else "")),
+            taints=unready(board.fault or ("errors" if errors else "")),
         ),
         kind=MANAGEMENT_KIND,
         cdi_name=str(index),
@@ -180,7 +181,7 @@ def _port(host: Host, board: _Board, port: _Port, prefix: str, parent: str, node
             attributes=family("fpga", CLASS)
             | (place(port.function) if port.function else {})
             | attributes(facts | board.facts),
-            taints=_taints(fault),
+            taints=unready(fault),
         ),
         kind=KIND,
         cdi_name=name,
@@ -222,7 +223,3 @@ def _has_errors(host: Host, path: str) -> bool:
 
 def _name(path: str) -> str:
     return path.rpartition("/")[2]
-
-
-def _taints(reason: str) -> tuple[Taint, ...]:
-    return (Taint("cod.dev/unready", reason),) if reason else ()

@@ -15,11 +15,11 @@ from msgspec import Struct
 
 from cod.cdi.spec import ContainerEdits, NetDevice
 from cod.drivers.attributes import PARENT_ATTRIBUTE, Plain, attributes, family, family_classes, place
-from cod.drivers.iommu import is_vfio
+from cod.drivers.names import dashed
 from cod.drivers.nodes import device_node
 from cod.drivers.protocol import FoundDevice, Skipped
 from cod.drivers.taints import IN_USE, unready
-from cod.drivers.uid import dashed
+from cod.drivers.vfio_group import is_vfio
 from cod.host import Host, Node, PciFunction, SysDevice
 from cod.resource import Device, DeviceClass
 

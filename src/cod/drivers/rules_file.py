@@ -248,7 +248,7 @@ def _check_depth(text: str) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MOST_LEVELS:
-                raise yaml.MarkedYAMLError(problem="it nests too deep", problem_mark=event.start_mark)
+                raise yaml.MarkedYAMLError(problem="it nests too deep", problem_mark=event.start_mark)  # type: ignore[arg-type]
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 

@@ -10,11 +10,9 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from cod.cdi.spec import ContainerEdits
 from cod.drivers.attributes import Plain, attribute_class, attributes, family, place
-from cod.drivers.iommu import VfioGroup, is_vfio, vfio_group
 from cod.drivers.protocol import FoundDevice, Skipped
-from cod.drivers.taints import unready
+from cod.drivers.vfio_group import VfioGroup, is_vfio, vfio_group
 from cod.host import Host, PciFunction
 from cod.resource import Device, DeviceClass
 
@@ -39,16 +37,16 @@ class Vfio(Struct, frozen=True):
             if not is_vfio(function.driver) or function.iommu_group in seen:
                 continue
             group = vfio_group(host, function)
-            if group is None:
-                yield Skipped(function.address, "no node in /dev/vfio leads to its IOMMU group")
+            if isinstance(group, str):
+                yield Skipped(function.address, group)
                 continue
-            seen.add(group.name)
+            seen.add(function.iommu_group)
             yield _device(host, function, group)
 
 
 def _device(host: Host, function: PciFunction, group: VfioGroup) -> FoundDevice:
     facts: dict[str, Plain] = {
-        "group": group.name,
+        "group": function.iommu_group,
         "functions": len(group.functions),
         "vendorId": f"{function.vendor:04x}",
         "deviceId": f"{function.device:04x}",
@@ -56,16 +54,16 @@ def _device(host: Host, function: PciFunction, group: VfioGroup) -> FoundDevice:
         "productName": host.pci_names.device(function.vendor, function.device),
         "kernelDriver": function.driver,
     }
-    name = f"vfio-{group.name.lower()}"
+    name = f"vfio-{function.iommu_group}"
     return FoundDevice(
         device=Device(
             name=name,
             attributes=family(CLASS) | place(function) | attributes(facts),
-            taints=unready(f"{group.others[0]}-has-a-function" if group.others else ""),
+            taints=group.taints,
         ),
         kind=KIND,
         cdi_name=name,
-        edits=ContainerEdits(device_nodes=group.own),
-        common=ContainerEdits(device_nodes=group.common),
+        edits=group.edits,
+        common=group.common,
         functions=group.functions,
     )
