@@ -1,23 +1,31 @@
-"""Network functions: their interfaces, and their RDMA devices.
+"""Network functions of PCI: their interfaces, and RDMA where they have it; SR-IOV's virtual functions, too.
 
-An interface moves into the container (CDI 1.1) and is the host's no more while the container lives; so one
-that the host uses is nobody's to have: one with a route, one that is part of a bridge, a bond or a VLAN, and
-a physical function that has virtual ones. RDMA comes as device nodes, and `rdma_cm` beside them; a container
-that registers much memory needs its memlock limit raised. Source: the kernel's
-`Documentation/ABI/testing/sysfs-class-net` and `stable/sysfs-class-infiniband`.
+An interface moves into the container under its own name and leaves the host for that time (`netDevices` of
+CDI 1.1). So what the host itself uses is tainted. An interface counts as used if
+
+* a route leads over it, whether or not it has carrier; of IPv6 not those that every interface has that is up,
+* another interface is on top of it: a bond, a bridge, a VLAN,
+* its function is divided: it has virtual functions, or interfaces of subfunctions or representors.
+
+An address alone brings a route with it. What a program holds open without a route, such as a packet capture,
+cannot be seen. RDMA devices are used through their nodes; in the exclusive mode of `rdma system` they would
+have to change namespaces as well, which no container runtime does. To pin memory a container needs a large
+`memlock` limit. Source: Documentation/ABI/testing/sysfs-class-net and sysfs-class-infiniband of Linux.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from cod.cdi.spec import ContainerEdits, NetDevice
+from cod.cdi.names import is_qualified_name
+from cod.cdi.spec import NO_EDITS, ContainerEdits, NetDevice
 from cod.drivers.attributes import PARENT_ATTRIBUTE, Plain, attributes, family, family_classes, place
 from cod.drivers.names import dashed
 from cod.drivers.nodes import device_node
-from cod.drivers.protocol import FoundDevice, Skipped
+from cod.drivers.protocol import FoundDevice
 from cod.drivers.taints import IN_USE, unready
 from cod.drivers.vfio_group import is_vfio
 from cod.host import Host, Node, PciFunction, SysDevice
@@ -30,152 +38,243 @@ VENDORS = {
     0x1425: "chelsio.com",
     0x177D: "marvell.com",
 }
-_NETWORK = 0x02
-_DEFAULT_IPV6 = "0" * 32
+TYPE = "nic"
+
+_NETWORK = 0x02  # the class of PCI
+_INTERFACE = re.compile(r"[!-.0-9;-~]{1,15}")  # dev_valid_name() of the kernel, as far as it is ASCII
+_REPRESENTOR = re.compile(r"(c\d+)?pf\d+(vf|sf)\d+")
+_SUBFUNCTION = re.compile(r"/[a-z0-9_]+\.sf\.\d+/")
+_VIRTUAL = re.compile(r"virtfn(\d{1,5})")
+_UNKNOWN_SPEED = 2**31 - 1
+_LOCAL = 0x80000000  # RTF_LOCAL: the machine's own address
+_ON_EVERY_LINK = ("fe8", "fe9", "fea", "feb", "ff")  # link-local and multicast
 
 
 class Nic(Struct, frozen=True):
-    """The driver of network functions, physical and virtual."""
+    """The driver of network functions."""
 
     name: str = "nic.cod.dev"
-    looks_for: str = "PCI functions of class 02 with a network interface or an RDMA device"
+    looks_for: str = "PCI functions of class 02 (network) that are not bound to vfio-pci"
 
     def classes(self) -> Iterable[DeviceClass]:
-        """`nic.mellanox.com` and its like, and `nic` for any vendor's."""
-        return family_classes("nic", *(f"nic.{vendor}" for vendor in VENDORS.values()))
+        """`nic.<vendor>` for the vendors that have one, and `nic`."""
+        return family_classes(TYPE, *(f"{TYPE}.{vendor}" for vendor in VENDORS.values()))
 
-    def discover(self, host: Host) -> Iterator[FoundDevice | Skipped]:
-        """A device a function, named after its address: `nic-0000-5e-00-0`."""
-        functions = [each for each in host.pci.values() if each.class_ >> 16 == _NETWORK]
+    def discover(self, host: Host) -> Iterator[FoundDevice]:
+        """One device for each function, named after its address: functions come and go with SR-IOV."""
+        functions = {
+            address: function
+            for address, function in host.pci.items()
+            if function.class_ >> 16 == _NETWORK and not is_vfio(function.driver)
+        }
         if not functions:
             return
-        network = _Network(
-            interfaces=_by_function(host, "net"),
-            rdma=_by_function(host, "infiniband"),
-            nodes={**_nodes(host)},
-            routed=frozenset(_routed(host)),
-        )
-        for each in functions:
-            if each.address in network.interfaces or each.address in network.rdma:
-                yield network.device(host, each)
-            elif is_vfio(each.driver):
-                yield Skipped(each.address, f"it is bound to {each.driver}: the driver of VFIO offers it")
-            else:
-                yield Skipped(each.address, f"{each.driver or 'no driver'} gives it no interface here")
+        machine = _Machine.read(host)
+        for function in functions.values():
+            parent = device_name(function.physical) if function.physical in functions else ""
+            yield machine.nic(function).found(host, parent)
 
 
-class _Network(Struct, frozen=True):
-    """What a machine has by PCI function: interfaces, RDMA devices, their nodes; and who has a route."""
+class _Machine(Struct, frozen=True):
+    """What is read once for all functions: class devices by function, and what the host uses."""
 
-    interfaces: Mapping[str, list[SysDevice]]
-    rdma: Mapping[str, list[SysDevice]]
-    nodes: Mapping[str, list[Node]]
+    interfaces: dict[str, list[SysDevice]]
+    rdma: dict[str, list[SysDevice]]
+    rdma_nodes: dict[str, list[Node]]
     routed: frozenset[str]
+    divided: frozenset[str]
 
-    def device(self, host: Host, function: PciFunction) -> FoundDevice:
-        """The device of a function that has an interface or RDMA."""
-        interfaces = self.interfaces.get(function.address, [])
-        nodes = self.nodes.get(function.address, [])
-        vendor = VENDORS.get(function.vendor, "")
-        name = _name(function.address)
-        virtual = [each for each in host.pci.values() if each.physical == function.address]
-        is_used = bool(virtual) or any(self._is_used(host, each) for each in interfaces)
-        facts = {
-            **_function_facts(host, function, len(virtual)),
-            **(_interface_facts(host, interfaces[0]) if interfaces else {}),
-            **self._rdma_facts(host, function.address),
-        }
-        manager = host.node("/dev/infiniband/rdma_cm") if nodes else None
+    def nic(self, function: PciFunction) -> _Nic:
+        """A function with its part of it all."""
+        address = function.address
+        return _Nic(
+            function=function,
+            interfaces=tuple(self.interfaces.get(address, ())),
+            rdma=tuple(self.rdma.get(address, ())),
+            rdma_nodes=tuple(self.rdma_nodes.get(address, ())),
+            routed=self.routed,
+            divided=address in self.divided,
+        )
+
+    @classmethod
+    def read(cls, host: Host) -> _Machine:
+        """Look at all of it."""
+        net = [each for each in host.class_devices("net") if _INTERFACE.fullmatch(each.name)]
+        parts = [each for each in net if _is_part(host, each)]
+        rdma = [each for each in host.class_devices("infiniband") if not _is_part(host, each)]
+        virtual = {each.physical for each in host.pci.values()}
+        return cls(
+            interfaces=_by_function(each for each in net if each not in parts),
+            rdma=_by_function(rdma),
+            rdma_nodes=_rdma_nodes(host),
+            routed=frozenset(_routed(host)),
+            divided=frozenset(virtual.union(each.function for each in parts)),
+        )
+
+
+class _Nic(Struct, frozen=True):
+    """One function, and its part of what the machine has."""
+
+    function: PciFunction
+    interfaces: tuple[SysDevice, ...]
+    rdma: tuple[SysDevice, ...]
+    rdma_nodes: tuple[Node, ...]
+    routed: frozenset[str]
+    divided: bool
+
+    def found(self, host: Host, parent: str) -> FoundDevice:
+        """The function as a device; `parent` is the device name of the function it is a virtual one of."""
+        vendor = VENDORS.get(self.function.vendor)
+        facts = attributes(self._facts(host)) | attributes({PARENT_ATTRIBUTE: parent})
+        shared = host.node("/dev/infiniband/rdma_cm") if self.rdma_nodes else None
+        reason = self._reason(host)
+        kind = f"{vendor or 'cod.dev'}/{TYPE}"
         return FoundDevice(
             device=Device(
-                name=name,
-                attributes=family("nic", f"nic.{vendor}" if vendor else "nic")
-                | place(function)
-                | attributes(facts),
-                taints=unready(IN_USE if is_used else ""),
+                device_name(self.function.address),
+                family(TYPE, f"{TYPE}.{vendor}" if vendor else "") | place(self.function) | facts,
+                taints=unready(reason),
             ),
-            kind=f"{vendor or 'cod.dev'}/nic",
-            cdi_name=name,
-            aliases=tuple(each.name for each in interfaces),
+            kind=kind,
+            cdi_name=self.function.address,
+            aliases=tuple(name for name in self._names if is_qualified_name(f"{kind}={name}")),
             edits=ContainerEdits(
-                device_nodes=tuple(device_node(node) for node in nodes),
-                net_devices=tuple(NetDevice(each.name, each.name) for each in interfaces),
+                device_nodes=tuple(map(device_node, self.rdma_nodes)),
+                net_devices=tuple(NetDevice(host_interface_name=name, name=name) for name in self._names),
             ),
-            common=ContainerEdits(device_nodes=(device_node(manager),) if manager else ()),
+            common=ContainerEdits(device_nodes=(device_node(shared),)) if shared else NO_EDITS,
         )
 
-    def _is_used(self, host: Host, interface: SysDevice) -> bool:
-        """Whether the host's own traffic goes through an interface, or through another on top of it."""
-        names = host.names(interface.path)
-        return interface.name in self.routed or any(
-            each == "master" or each.startswith("upper_") for each in names
-        )
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(each.name for each in self.interfaces)
 
-    def _rdma_facts(self, host: Host, address: str) -> dict[str, Plain]:
-        """What the first RDMA device of a function says of itself and of its first port."""
-        for each in self.rdma.get(address, []):
-            port = f"{each.path}/ports/1"
-            return {
-                "rdma": True,
-                "rdmaDevice": each.name,
-                "nodeGuid": host.value(f"{each.path}/node_guid"),
-                "linkLayer": host.value(f"{port}/link_layer"),
-                "portState": host.value(f"{port}/state").rpartition(" ")[2],
-                "portRate": host.value(f"{port}/rate"),
-                "ports": len(host.names(f"{each.path}/ports")),
-            }
-        return {"rdma": False}
+    def _reason(self, host: Host) -> str:
+        """Why nobody can have it now, or ""."""
+        if self.divided or any(each.name in self.routed or _is_below(host, each) for each in self.interfaces):
+            return IN_USE
+        if not self.interfaces and not self.rdma_nodes:
+            return "no-interface" if self.function.driver else "no-driver"
+        if self.rdma and all(_is_down(host, each) for each in self.rdma):
+            return "port-down"
+        return ""
+
+    def _facts(self, host: Host) -> dict[str, Plain]:
+        """What its directory, its first interface and its first RDMA device say."""
+        path = self.function.path
+        facts: dict[str, Plain] = {
+            "vendorId": f"{self.function.vendor:04x}",
+            "deviceId": f"{self.function.device:04x}",
+            "driver": self.function.driver,
+            "rdma": bool(self.rdma_nodes),
+            "vfIndex": _virtual_index(host, self.function),
+            "sriovTotalVfs": host.number(f"{path}/sriov_totalvfs"),
+            "sriovVfs": host.number(f"{path}/sriov_numvfs"),
+        }
+        for each in self.interfaces[:1]:
+            facts |= _interface_facts(host, each)
+        for each in self.rdma[:1]:
+            facts |= _rdma_facts(host, each)
+        return facts
 
 
-def _function_facts(host: Host, function: PciFunction, virtual: int) -> dict[str, Plain]:
-    total = host.number(f"{function.path}/sriov_totalvfs")
-    return {
-        PARENT_ATTRIBUTE: _name(function.physical) if function.physical else "",
-        "kernelDriver": function.driver,
-        "productName": host.pci_names.device(function.vendor, function.device),
-        "sriovTotalVfs": total,
-        "sriovVfs": virtual if total is not None else None,
-    }
+def device_name(address: str) -> str:
+    """The device name of a function: `nic-0000-3b-00-1` of `0000:3b:00.1`."""
+    return f"{TYPE}-{dashed(address)}"
 
 
 def _interface_facts(host: Host, interface: SysDevice) -> dict[str, Plain]:
-    speed = host.number(f"{interface.path}/speed")
+    """The interface's own words; the kernel refuses to say what a device does not know."""
+    path = interface.path
+    speed = host.number(f"{path}/speed")
     return {
         "interface": interface.name,
-        "address": host.value(f"{interface.path}/address"),
-        "operState": host.value(f"{interface.path}/operstate"),
-        "speedMbps": speed if speed and speed > 0 else None,
-        "physPortName": host.value(f"{interface.path}/phys_port_name"),
-        "physSwitchId": host.value(f"{interface.path}/phys_switch_id"),
+        "address": host.value(f"{path}/address"),
+        "operstate": host.value(f"{path}/operstate"),
+        "speedMbps": speed if speed and 0 < speed < _UNKNOWN_SPEED else None,
+        "physPortName": host.value(f"{path}/phys_port_name"),
+        "physSwitchId": host.value(f"{path}/phys_switch_id"),
     }
 
 
-def _by_function(host: Host, class_: str) -> dict[str, list[SysDevice]]:
-    found: dict[str, list[SysDevice]] = {}
-    for each in host.class_devices(class_):
-        if each.function:
-            found.setdefault(each.function, []).append(each)
-    return found
+def _rdma_facts(host: Host, device: SysDevice) -> dict[str, Plain]:
+    """The RDMA device's own words, and those of its first port; `state` is `4: ACTIVE` in the file."""
+    ports = host.names(f"{device.path}/ports")
+    port = f"{device.path}/ports/{ports[0]}" if ports else ""
+    return {
+        "rdmaDevice": device.name,
+        "nodeGuid": host.value(f"{device.path}/node_guid"),
+        "firmware": host.value(f"{device.path}/fw_ver"),
+        "ports": len(ports),
+        "linkLayer": host.value(f"{port}/link_layer") if port else None,
+        "state": host.value(f"{port}/state").rpartition(":")[2].strip() if port else None,
+        "rate": host.value(f"{port}/rate") if port else None,
+    }
 
 
-def _nodes(host: Host) -> dict[str, list[Node]]:
-    """The nodes of RDMA devices by function: for programs (`uverbs`), for management (`umad`, `issm`)."""
+def _is_down(host: Host, device: SysDevice) -> bool:
+    """Whether it has InfiniBand ports, and none is active; Ethernet's follow their interface, up or not."""
+    ports = [f"{device.path}/ports/{port}" for port in host.names(f"{device.path}/ports")]
+    fabric = [port for port in ports if host.value(f"{port}/link_layer") == "InfiniBand"]
+    states = [host.value(f"{port}/state") for port in fabric]
+    return any(states) and len(fabric) == len(ports) and not any("ACTIVE" in state for state in states)
+
+
+def _rdma_nodes(host: Host) -> dict[str, list[Node]]:
+    """The nodes for verbs and management datagrams, by function."""
     found: dict[str, list[Node]] = {}
-    for each in (*host.class_devices("infiniband_verbs"), *host.class_devices("infiniband_mad")):
-        if each.function and (node := host.node_of(each.path)):
-            found.setdefault(each.function, []).append(node)
+    for class_ in ("infiniband_verbs", "infiniband_mad"):
+        for device in host.class_devices(class_):
+            node = host.node_of(device.path) if device.function and not _is_part(host, device) else None
+            if node:
+                found.setdefault(device.function, []).append(node)
     return found
+
+
+def _by_function(devices: Iterable[SysDevice]) -> dict[str, list[SysDevice]]:
+    found: dict[str, list[SysDevice]] = {}
+    for device in devices:
+        found.setdefault(device.function, []).append(device)
+    return found
+
+
+def _is_part(host: Host, device: SysDevice) -> bool:
+    """Whether it is of a subfunction, or stands for another function, and is not the function's own."""
+    return bool(
+        _SUBFUNCTION.search(device.path)
+        or _REPRESENTOR.fullmatch(host.value(f"{device.path}/phys_port_name"))
+    )
+
+
+def _is_below(host: Host, interface: SysDevice) -> bool:
+    """Whether another interface is on top of it: the kernel links each of them as `upper_NAME`."""
+    return any(name == "master" or name.startswith("upper_") for name in host.names(interface.path))
+
+
+def _virtual_index(host: Host, function: PciFunction) -> int | None:
+    """Its number among the virtual functions of its physical one."""
+    if not function.physical or function.physical not in host.pci:
+        return None
+    physical = host.pci[function.physical].path
+    matches = filter(None, map(_VIRTUAL.fullmatch, host.names(physical)))
+    return next(
+        (int(each[1]) for each in matches if host.target(f"{physical}/{each[0]}") == function.address), None
+    )
 
 
 def _routed(host: Host) -> Iterator[str]:
-    """The interfaces that the host has a route over: any of IPv4, the default ones of IPv6."""
-    for line in host.read("/proc/net/route").splitlines()[1:]:
-        yield line.partition("\t")[0].strip()
-    for line in host.read("/proc/net/ipv6_route").splitlines():
-        words = line.split()
-        if len(words) == 10 and words[0] == _DEFAULT_IPV6 and words[1] == "00":
-            yield words[9]
+    """The interfaces over which routes lead, of this process's network and of the machine's."""
+    for net in ("/proc/net", "/proc/1/net"):
+        for line in host.read(f"{net}/route").splitlines()[1:]:
+            yield from line.split()[:1]
+        for line in host.read(f"{net}/ipv6_route").splitlines():
+            fields = line.split()
+            if len(fields) == 10 and not fields[0].startswith(_ON_EVERY_LINK) and not _is_local(fields[8]):
+                yield fields[9]
 
 
-def _name(address: str) -> str:
-    return f"nic-{dashed(address)}"
+def _is_local(flags: str) -> bool:
+    try:
+        return bool(int(flags, 16) & _LOCAL)
+    except ValueError:
+        return False
