@@ -101,7 +101,7 @@ def _ready(found: FoundDevice) -> _Ready | str:
     """A device with its edits in order, or why no spec can have it."""
     if not found.is_made:
         return NOT_MADE
-    if not found.edits and not found.common:
+    if not found.edits and (found.device.taints or not found.common):
         return NOTHING
     vendor, class_ = split_kind(found.kind)
     if problem := vendor_problem(vendor) or class_problem(class_) or device_name_problem(found.cdi_name):
