@@ -92,7 +92,7 @@ class _Disks:
                 yield self._device(_Namespace(name, directory, node, controllers), wwid)
 
     def _controllers(self, name: str, directory: str) -> tuple[str, ...]:
-        """Those that lead to a namespace: by its ways, else the one it hangs on, else all of its subsystem."""
+        """Those that lead to a namespace: by its ways, else its own one, else all of its subsystem."""
         if ways := self._ways.get(name):
             return tuple(ways)
         parent = self._host.resolve(f"{directory}/device") or directory.rpartition("/")[0]
