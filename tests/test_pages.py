@@ -15,8 +15,15 @@ from pathlib import Path
 
 import pytest
 
+from cod.drivers import discover
+from cod.drivers.sim import Sim
+from cod.host import open_host
+from cod.show.svg import draw_svg
+from cod.topology import survey
+
 REPOSITORY = Path(__file__).parents[1]
-PAGES = ("see-what-a-machine-has.md",)
+PAGES = ("see-what-a-machine-has.md", "see-how-close-devices-are.md")
+HELD = ("gpu2", "gpu3", "nic1")  # in the picture
 
 _BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 
@@ -48,6 +55,17 @@ def test_a_page_shows_what_its_commands_print(page: str, tmp_path: Path) -> None
             check=False,
         )
         assert _pattern(shown).fullmatch(run.stdout), f"$ {command}\n{run.stdout}"
+
+
+def test_the_picture_of_a_machine_is_what_is_drawn_today() -> None:
+    host = open_host("sim:8gpu")
+    inventory = discover(host, [Sim()])
+    held = {(driver, pool, name): "train-7" for driver, pool, name in inventory.found if name in HELD}
+    drawn = draw_svg(survey(host, inventory), held, "sim:8gpu")
+    path = REPOSITORY / "docs/topology.svg"
+    if os.environ.get("COD_DRAW"):
+        path.write_text(drawn)
+    assert path.read_text() == drawn, "draw it again: COD_DRAW=1 pytest tests/test_pages.py"
 
 
 def _commands(page: str) -> Iterator[tuple[str, str]]:

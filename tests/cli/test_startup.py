@@ -40,6 +40,7 @@ def imported(*words: str, directory: Path) -> set[str]:
         (("spec", "devices", "-o", "json"), ("sqlite3", "subprocess", "cod.cdi.load", "cod.drivers")),
         (("spec", "generate"), ("sqlite3", "subprocess", "cod.ledger", "cod.allocate")),
         (("spec", "list"), ("sqlite3", "subprocess", "cod.cdi.load", "cod.cdi.write", "cod.drivers")),
+        (("topology", "--host", "sim:8gpu"), ("sqlite3", "subprocess", "cod.show.svg", "cod.allocate")),
         (("claim", "list", "-o", "json"), ("cod.runtimes", "cod.cli.run", "subprocess")),
         (("run", "-d", "sim-gpu", "--host", "sim:8gpu", "--", "true"), ("cod.cli.claim", "subprocess")),
     ],

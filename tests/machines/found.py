@@ -33,7 +33,7 @@ def found(
     )
     taints = (Taint("cod.dev/unready", unready, "NoSchedule"),) if unready else ()
     device = Device(name, family(type_) | placed | facts, taints=taints)
-    return FoundDevice(device, f"cod.dev/{type_}", name, ContainerEdits(), links=tuple(links))
+    return FoundDevice(device, f"cod.dev/{type_}", name, ContainerEdits(env=("A=b",)), links=tuple(links))
 
 
 def inventory(devices: Iterable[FoundDevice], driver: str = DRIVER) -> Inventory:

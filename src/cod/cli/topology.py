@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
-from cod.cli.holders import holders
+from cod.cli.machine import look, look_closely
 from cod.cli.output import output_option, print_json
-from cod.cli.places import host_option, ledger_file, ledger_option
+from cod.cli.places import host_option, ledger_option
 from cod.cli.terminal import printable
-from cod.drivers import discover
-from cod.host import Host, open_host
+from cod.host import Host
 from cod.topology import survey
 
 EPILOG = """\
@@ -28,16 +28,16 @@ The letters of the matrix are those of `nvidia-smi topo -m`.
 
 @click.command(epilog=EPILOG)
 @output_option("tree", "matrix", "svg", "json")
-@click.option("--all", "is_all", is_flag=True, help="Every PCI function, not only devices.")
+@click.option(
+    "--all", "is_all", is_flag=True, help="Also partitions not made, and PCI functions that no driver offers."
+)
 @host_option
 @ledger_option
 def command(output: str, is_all: bool, host: str, ledger: Path | None) -> None:
     """What is connected to what, how closely, and who holds it."""
-    machine = open_host(host)
-    inventory = discover(machine)
-    for failure in inventory.failures:
-        sys.stderr.write(f"warning: {printable(f'driver {failure.driver}: {failure.failure}')}\n")
-    topology = survey(machine, inventory)
+    machine = look(host) if output == "matrix" else look_closely(host, ledger)
+    found = {key: each for key, each in machine.inventory.found.items() if is_all or each.is_made}
+    topology = survey(machine.host, replace(machine.inventory, found=found))
     if output == "matrix":
         from cod.show.matrix import draw_matrix, shown
 
@@ -47,25 +47,24 @@ def command(output: str, is_all: bool, host: str, ledger: Path | None) -> None:
         else:
             sys.stderr.write("no devices at a known place; --all shows every PCI function\n")
         return
-    held = holders(ledger_file(ledger), inventory)
-    name = _name(machine, host)
+    name = _name(machine.host, host)
     if output == "tree":
         from cod.show.tree import draw_tree
 
-        _print(draw_tree(topology, held, name, is_all=is_all))
+        _print(draw_tree(topology, machine.held, name, is_all=is_all))
     elif output == "svg":
         from cod.show.svg import draw_svg
 
-        sys.stdout.write(draw_svg(topology, held, name, is_all=is_all))
+        sys.stdout.write(draw_svg(topology, machine.held, name, is_all=is_all))
     else:
         from cod.show.data import graph_data
 
-        print_json(graph_data(topology, held, name, is_all=is_all))
+        print_json(graph_data(topology, machine.held, name, is_all=is_all))
 
 
-def _name(machine: Host, host: str) -> str:
+def _name(host: Host, asked: str) -> str:
     """What to call a machine: as it calls itself, or as who asks does."""
-    return machine.node_name if host == "/" else Path(host).name or host
+    return host.node_name if asked == "/" else Path(asked).name or asked
 
 
 def _print(text: str) -> None:

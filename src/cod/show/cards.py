@@ -55,9 +55,8 @@ def _told(card: Card, room: float) -> str:
 def _compact(tile: Tile) -> Iterator[str]:
     mark = draw_mark(tile.card.state, tile.x + 11, tile.y + 12, 4)
     left = 20 if mark else _PAD
-    name = tile.card.name.removeprefix("0000:")  # as lspci writes addresses
     yield mark
-    yield text(tile.x + left, tile.y + 16, fit_name(name, 11, tile.width - left - 3), "")
+    yield text(tile.x + left, tile.y + 16, fit_name(tile.card.label, 11, tile.width - left - 3), "")
 
 
 def _squares(parts: Sequence[Part], x: float, y: float, across: float) -> Iterator[str]:

@@ -24,6 +24,7 @@ PART_GAP = 3
 _FULL_UP_TO, _COMPACT_UP_TO = 28, 160
 _PAD, _GAP, _TITLE = 10, 8, 24
 _LEAST = {"full": 100, "compact": 62, "dense": 62}
+_WANTED = {"full": 150, "compact": 130, "dense": 130}  # at most, for long names
 _MOST = {"full": 260, "compact": 120, "dense": 120}
 _HEIGHT = {"full": 60, "compact": 24, "dense": 24}
 _IN_A_ROW = 4  # cards that a box would like to have in a row
@@ -97,7 +98,7 @@ class Arrangement(Struct):
 
     def _put_cards(self, box: Box, x: float, y: float, width: float) -> float:
         size = card_size(box, self.size)
-        columns = _columns(len(box.cards), _LEAST[size], width)
+        columns = _columns(len(box.cards), _card_wanted(box.cards, size), width)
         each = min((width - _GAP * (columns - 1)) / columns, _MOST[size])
         start = y
         for at in range(0, len(box.cards), columns):
@@ -139,10 +140,19 @@ def card_size(box: Box, size: Size) -> Size:
 def wanted(box: Box, size: Size) -> float:
     """How wide a box would like to be."""
     cards = min(len(box.cards), _IN_A_ROW)
-    own = cards * (_LEAST[card_size(box, size)] + _GAP) - _GAP if cards else 0
+    own = cards * (_card_wanted(box.cards, card_size(box, size)) + _GAP) - _GAP if cards else 0
     inner = max((own, *(wanted(each, size) for each in box.boxes)))
     title = text_width(box.title, 12) + text_width(box.note, 11) + 3 * _GAP
     return max(inner + 2 * _PAD, title)
+
+
+def _card_wanted(cards: Sequence[Card], size: Size) -> float:
+    """How wide cards have to be for what they say, within reason."""
+    if size == "full":
+        content = max(max(text_width(card.name, 13) + 20, text_width(card.model, 11)) for card in cards) + 16
+    else:
+        content = max(text_width(card.label, 11) for card in cards) + 26
+    return min(max(content, _LEAST[size]), _WANTED[size])
 
 
 def parts_in_a_row(width: float) -> int:

@@ -6,7 +6,7 @@ physical device are one card.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -14,7 +14,7 @@ from msgspec import Struct
 from cod.drivers.inventory import DeviceKey
 from cod.host import NumaNode
 from cod.show.state import HELD, UNREADY, State, state_of
-from cod.show.words import bandwidth, count, cpu_list, size
+from cod.show.words import bandwidth, count, cpu_list, ranges, size
 from cod.topology import Branch, Point, Topology
 from cod.topology.point import UNKNOWN
 from cod.topology.tree import grow
@@ -50,6 +50,11 @@ class Card(Struct, frozen=True):
     def address(self) -> str:
         """Its PCI function, where that is not its name."""
         return self.place if self.place != self.name else ""
+
+    @property
+    def label(self) -> str:
+        """Its name, which is short where it is an address: as lspci has it."""
+        return self.name.removeprefix("0000:")
 
     def states(self) -> Iterator[State]:
         """Its own state, if it can be had, and those of its parts."""
@@ -139,29 +144,49 @@ class Outline(Struct):
         return None
 
     def _cards(self, branch: Branch) -> Iterator[Card]:
-        """A physical device as one card; functions that are devices of their own right as one each."""
+        """A physical device as one card with its parts; what is a device of its own right has its own."""
         points = branch.points
-        parents = {point.parent for point in points} - {""}
-        if not parents and len(points) <= _APART:
-            yield from (self._card(point, ()) for point in points)
-            return
+        parts = [point for point in points if point.parent]
+        parents = {point.parent for point in parts}
         head = next((point for point in points if point.name in parents and not point.parent), None)
-        parts = tuple(Part(point.name, state_of(point, self.held)) for point in points if point is not head)
-        if head is not None:
-            yield self._card(head, parts)
-        else:
-            name = sorted(parents)[0] if parents else branch.name.rpartition("/")[2]
-            yield Card(name, points[0].type, points[0].function, _model(points[0]), None, parts)
+        if head:
+            yield self._card(head, self._parts(parts))
+        elif parts:
+            yield self._whole(parts, min(parents))
+        alike: dict[tuple[str, str, str], list[Point]] = {}
+        for point in points:
+            if point is not head and not point.parent:
+                driver = point.key[0] if point.key else point.name
+                alike.setdefault((driver, point.type, point.function), []).append(point)
+        if len(alike) > _APART:
+            rest = [point for group in alike.values() for point in group]
+            yield self._whole(rest, branch.name.rpartition("/")[2])
+            return
+        for group in alike.values():
+            if len(group) > 1:
+                yield self._whole(group, ranges(each.name for each in group))
+            else:
+                yield self._card(group[0])
 
-    def _card(self, point: Point, parts: tuple[Part, ...]) -> Card:
-        type_ = point.type
-        if point.found is None:
-            function = self.topology.host.pci[point.function]
-            type_ = _CLASSES.get(function.class_ >> 16, "function")
+    def _whole(self, points: Sequence[Point], name: str) -> Card:
+        """A card for what nobody offers as a whole."""
+        first = points[0]
+        return Card(name, self._type(first), first.function, _model(first), None, self._parts(points))
+
+    def _parts(self, points: Iterable[Point]) -> tuple[Part, ...]:
+        return tuple(Part(point.name, state_of(point, self.held)) for point in points)
+
+    def _type(self, point: Point) -> str:
+        """What a device is; of a bare function what its class says."""
+        if point.found is not None:
+            return point.type
+        return _CLASSES.get(self.topology.host.pci[point.function].class_ >> 16, "function")
+
+    def _card(self, point: Point, parts: tuple[Part, ...] = ()) -> Card:
         state: State | None = state_of(point, self.held)
         if state and state.word == UNREADY and any(part.state.word != UNREADY for part in parts):
             state = None  # it is divided, and what can be had are its parts
-        return Card(point.name, type_, point.function, _model(point), state, parts)
+        return Card(point.name, self._type(point), point.function, _model(point), state, parts)
 
 
 def parts_in_words(parts: Iterable[Part]) -> str:

@@ -29,7 +29,7 @@ def draw_svg(topology: Topology, held: Mapping[DeviceKey, str], name: str, *, is
     """The whole picture; `name` is what to call the machine."""
     boxes = Outline(topology, held, is_all).boxes()
     cards = [card for box in boxes for card in box.all_cards()]
-    size = size_of(cards)
+    size = size_of([card for box in boxes for card in box.all_cards() if not box.is_aside])
     facts = summary(topology)
     room = _room(boxes, size, max(text_width(name, 18), text_width(facts, 13)))
     nodes = [box for box in boxes if not box.is_aside]

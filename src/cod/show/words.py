@@ -33,7 +33,8 @@ def size(number: int) -> str:
     if number <= 0:
         return ""
     power = min((number.bit_length() - 1) // 10, len(_UNITS) - 1)
-    return f"{number / 1024**power:.3g} {_UNITS[power]}" if power else f"{number} B"
+    value = number / 1024**power
+    return f"{value:.0f} {_UNITS[power]}" if value >= 100 else f"{value:.3g} {_UNITS[power]}"
 
 
 def count(number: int, noun: str) -> str:
@@ -94,9 +95,10 @@ def fabric(each: Fabric) -> str:
 def summary(topology: Topology) -> str:
     """A machine in a line: `8 gpu, 4 nic · 2 NUMA nodes · 64 CPUs · 512 GiB`."""
     types, parts = _counted(topology.devices)
-    counts = [f"{number} {type_}" for type_, number in types.items() if type_]
-    if types[""]:
-        counts.append(f"{types['']} other" if counts else count(types[""], "device"))
+    others = types.pop("", 0)
+    counts = [f"{number} {type_}" for type_, number in types.items()]
+    if others:
+        counts.append(f"{others} other" if counts else count(others, "device"))
     if parts:
         counts.append(count(parts, "part"))
     nodes = [node for node in topology.host.numa.values() if node.cpus]
@@ -109,7 +111,7 @@ def summary(topology: Topology) -> str:
 
 
 def _counted(points: Iterable[Point]) -> tuple[Counter[str], int]:
-    """How many whole devices there are of each type, found or not, and how many parts of devices."""
+    """How many whole devices there are of each type, "" for those at no place, and how many parts."""
     types: Counter[str] = Counter()
     parts = 0
     groups: dict[tuple[str, ...], list[Point]] = {}
@@ -117,6 +119,6 @@ def _counted(points: Iterable[Point]) -> tuple[Counter[str], int]:
         groups.setdefault(point.path, []).append(point)
     for group in groups.values():
         whole = [point for point in group if not point.parent]
-        types.update(point.type for point in whole or group[:1])
+        types.update(point.type if point.is_placed else "" for point in whole or group[:1])
         parts += len(group) - len(whole)
     return types, parts

@@ -28,7 +28,7 @@ class Rail(Struct, frozen=True):
 def rails(topology: Topology) -> list[Rail]:
     """The rails of a machine, in the order of its NICs; a NIC that is nobody's nearest is in none.
 
-    An accelerator with several equally near NICs is on all their rails.
+    An accelerator with several equally near NICs is on all their rails; its parts are where it is.
     """
     roots: dict[str, list[Point]] = {}
     for point in topology.devices:
@@ -36,7 +36,7 @@ def rails(topology: Topology) -> list[Rail]:
             roots.setdefault(point.root, []).append(point)
     served: dict[DeviceKey | None, list[Point]] = {}
     for point in topology.devices:
-        if point.type in ACCELERATORS and (nics := roots.get(point.root)):
+        if point.type in ACCELERATORS and not point.parent and (nics := roots.get(point.root)):
             near = [(topology.closeness(point, nic).key[:2], nic) for nic in nics]
             least = min(key for key, _ in near)
             for key, nic in near:
