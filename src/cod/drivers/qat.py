@@ -2,7 +2,8 @@
 
 What a virtual function can do is what its physical one is configured for. The physical function itself, and
 virtual ones that the kernel's own crypto has, are not handed out. Names are those of Intel's DRA driver.
-Source: the kernel's `Documentation/ABI/testing/sysfs-driver-qat`; device ids of `drivers/crypto/intel/qat`.
+Source: the kernel's `Documentation/ABI/testing/sysfs-driver-qat`; device ids of `drivers/crypto/intel/qat`
+and of DPDK, which knows older ones, too.
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ _VENDOR = 0x8086
 _PHYSICAL = {  # device ids, and what the kernel's driver for them calls them
     0x0435: "dh895xcc",
     0x18A0: "c4xxx",
+    0x18EE: "200xx",
     0x19E2: "c3xxx",
     0x37C8: "c6xx",
+    0x6F54: "d15xx",
     0x4940: "4xxx",
     0x4942: "401xx",
     0x4944: "402xx",
@@ -37,8 +40,10 @@ _PHYSICAL = {  # device ids, and what the kernel's driver for them calls them
 _VIRTUAL = {  # the same of virtual functions
     0x0443: "dh895xcc",
     0x18A1: "c4xxx",
+    0x18EF: "200xx",
     0x19E3: "c3xxx",
     0x37C9: "c6xx",
+    0x6F55: "d15xx",
     0x4941: "4xxx",
     0x4943: "401xx",
     0x4945: "402xx",

@@ -248,8 +248,7 @@ def _check_depth(text: str) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MOST_LEVELS:
-                mark: Any = event.start_mark  # one of two classes of marks, says the type
-                raise yaml.MarkedYAMLError(problem="it nests too deep", problem_mark=mark)
+                raise yaml.MarkedYAMLError(problem="it nests too deep", problem_mark=event.start_mark)  # type: ignore[arg-type]
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
