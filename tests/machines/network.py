@@ -37,6 +37,7 @@ def network(tree: Tree) -> None:
             bridges=("0000:5d:00.0",),
         )
         tree.link(f"{path}/physfn", physical)
+        tree.link(f"{physical}/virtfn{number}", path)
         interface(tree, path, f"ens2f0v{number}", speed=-1)
         rdma(tree, path, f"mlx5_{number + 1}", number + 1, link_layer="Ethernet")
     infiniband = tree.pci("0000:82:00.0", 0x15B3, 0x1021, 0x020700, driver="mlx5_core", root="pci0000:80")
@@ -49,11 +50,23 @@ def interface(tree: Tree, function: str, name: str, **facts: object) -> str:
     return tree.class_device("net", name, function, address="02:00:00:00:00:01", operstate="up", **facts)
 
 
+def subfunction(tree: Tree, function: str, number: int, own: int, name: str) -> None:
+    """A subfunction with the kernel's number and its maker's, its interface, and the switch's end of it."""
+    path = f"{function}/mlx5_core.sf.{number}"
+    tree.files(path, {"sfnum": own})
+    interface(tree, path, name)
+    interface(tree, function, f"{name}r", phys_port_name=f"pf0sf{own}")
+
+
 def rdma(tree: Tree, function: str, name: str, number: int, link_layer: str) -> None:
     path = tree.class_device("infiniband", name, function, node_guid="b8ce:f603:00d2:0a00")
     tree.files(
         f"{path}/ports/1", {"state": "4: ACTIVE", "rate": "100 Gb/sec (2X HDR)", "link_layer": link_layer}
     )
-    for class_, prefix, minor in (("infiniband_verbs", "uverbs", 192), ("infiniband_mad", "umad", 0)):
+    for class_, prefix, minor in (
+        ("infiniband_verbs", "uverbs", 192),
+        ("infiniband_mad", "umad", 0),
+        ("infiniband_mad", "issm", 64),
+    ):
         node = f"infiniband/{prefix}{number}"
         tree.class_device(class_, f"{prefix}{number}", function, node=node, numbers=(231, minor + number))

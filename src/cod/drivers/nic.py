@@ -1,26 +1,40 @@
 """Network functions: their interfaces, and their RDMA devices.
 
 An interface moves into the container (CDI 1.1) and is the host's no more while the container lives; so one
-that the host uses is nobody's to have: one with a route, one that is part of a bridge, a bond or a VLAN, and
-a physical function that has virtual ones. RDMA comes as device nodes, and `rdma_cm` beside them; a container
-that registers much memory needs its memlock limit raised. Source: the kernel's
-`Documentation/ABI/testing/sysfs-class-net` and `stable/sysfs-class-infiniband`.
+that the host uses is nobody's to have, nor is a function while virtual functions or subfunctions of it are
+there: it sets their addresses and sees their traffic. RDMA comes as device nodes, and `rdma_cm` beside them;
+a container that registers much memory needs its memlock limit raised (or CAP_IPC_LOCK). The nodes for
+management are a device of another class. Source: the kernel's `Documentation/ABI/testing/sysfs-class-net`,
+`sysfs-bus-pci` § virtfn; the SR-IOV device plugin, which leaves out what is in use, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 from msgspec import Struct
 
 from cod.cdi.spec import ContainerEdits, NetDevice
-from cod.drivers.attributes import PARENT_ATTRIBUTE, Plain, attributes, family, family_classes, place
+from cod.drivers.attributes import (
+    PARENT_ATTRIBUTE,
+    Plain,
+    attribute_class,
+    attributes,
+    family,
+    family_classes,
+    place,
+)
+from cod.drivers.interfaces import Interfaces
 from cod.drivers.names import dashed
 from cod.drivers.nodes import device_node
 from cod.drivers.protocol import FoundDevice, Skipped
+from cod.drivers.rdma import MANAGER, Rdma, read_rdma
 from cod.drivers.taints import IN_USE, unready
 from cod.drivers.vfio_group import is_vfio
-from cod.host import Host, Node, PciFunction, SysDevice
+from cod.host import Host, PciFunction, SysDevice
 from cod.resource import Device, DeviceClass
 
 VENDORS = {
@@ -30,112 +44,168 @@ VENDORS = {
     0x1425: "chelsio.com",
     0x177D: "marvell.com",
 }
+MANAGEMENT_CLASS = "nic-management"
+MANAGEMENT_KIND = "cod.dev/nic-management"
+
 _NETWORK = 0x02
-_DEFAULT_IPV6 = "0" * 32
+_SUBFUNCTION = re.compile(r"[^/]+\.sf\.\d{1,9}")
+_VIRTUAL = re.compile(r"virtfn(\d{1,5})")
 
 
 class Nic(Struct, frozen=True):
-    """The driver of network functions, physical and virtual."""
+    """The driver of network functions, physical and virtual, and of subfunctions."""
 
     name: str = "nic.cod.dev"
     looks_for: str = "PCI functions of class 02 with a network interface or an RDMA device"
 
     def classes(self) -> Iterable[DeviceClass]:
-        """`nic.mellanox.com` and its like, and `nic` for any vendor's."""
-        return family_classes("nic", *(f"nic.{vendor}" for vendor in VENDORS.values()))
+        """`nic.mellanox.com` and its like, and `nic` for any vendor's; `nic-management` for fabrics."""
+        classes = family_classes("nic", *(f"nic.{vendor}" for vendor in VENDORS.values()))
+        return *classes, attribute_class(MANAGEMENT_CLASS)
 
     def discover(self, host: Host) -> Iterator[FoundDevice | Skipped]:
-        """A device a function, named after its address: `nic-0000-5e-00-0`."""
+        """A device a function, named after its address: `nic-0000-5e-00-0`, `nic-0000-5e-00-0-sf88`."""
         functions = [each for each in host.pci.values() if each.class_ >> 16 == _NETWORK]
-        if not functions:
-            return
-        network = _Network(
-            interfaces=_by_function(host, "net"),
-            rdma=_by_function(host, "infiniband"),
-            nodes={**_nodes(host)},
-            routed=frozenset(_routed(host)),
-        )
-        for each in functions:
-            if each.address in network.interfaces or each.address in network.rdma:
-                yield network.device(host, each)
-            elif is_vfio(each.driver):
-                yield Skipped(each.address, f"it is bound to {each.driver}: the driver of VFIO offers it")
-            else:
-                yield Skipped(each.address, f"{each.driver or 'no driver'} gives it no interface here")
+        if functions:
+            yield from _Network(host).devices(functions)
 
 
-class _Network(Struct, frozen=True):
-    """What a machine has by PCI function: interfaces, RDMA devices, their nodes; and who has a route."""
+class _Part(Struct, frozen=True):
+    """A function, or a subfunction of one, with its interfaces and its RDMA; `is_parted` if it has parts."""
 
-    interfaces: Mapping[str, list[SysDevice]]
-    rdma: Mapping[str, list[SysDevice]]
-    nodes: Mapping[str, list[Node]]
-    routed: frozenset[str]
+    function: PciFunction
+    subfunction: str
+    interfaces: tuple[SysDevice, ...]
+    rdma: Rdma
+    is_parted: bool
 
-    def device(self, host: Host, function: PciFunction) -> FoundDevice:
-        """The device of a function that has an interface or RDMA."""
-        interfaces = self.interfaces.get(function.address, [])
-        nodes = self.nodes.get(function.address, [])
-        vendor = VENDORS.get(function.vendor, "")
-        name = _name(function.address)
-        virtual = [each for each in host.pci.values() if each.physical == function.address]
-        is_used = bool(virtual) or any(self._is_used(host, each) for each in interfaces)
-        facts = {
-            **_function_facts(host, function, len(virtual)),
-            **(_interface_facts(host, interfaces[0]) if interfaces else {}),
-            **self._rdma_facts(host, function.address),
-        }
-        manager = host.node("/dev/infiniband/rdma_cm") if nodes else None
-        return FoundDevice(
+
+class _Network:
+    """The network functions of one machine. What is read of it is read once."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._interfaces = Interfaces(host)
+        self._rdma = read_rdma(host)
+        self._virtual: dict[str, list[PciFunction]] = defaultdict(list)  # by their physical function
+        for each in host.pci.values():
+            self._virtual[each.physical].append(each)
+
+    def devices(self, functions: Iterable[PciFunction]) -> Iterator[FoundDevice | Skipped]:
+        for function in functions:
+            if is_vfio(function.driver):
+                why = f"it is bound to {function.driver}: the driver of VFIO offers it"
+                yield Skipped(function.address, why)
+                continue
+            for part in self._parts(function):
+                if part.interfaces or part.rdma.devices:
+                    yield from self._devices(part)
+                else:
+                    driver = function.driver or "no driver"
+                    what = part.subfunction or function.address
+                    yield Skipped(what, f"{driver} gives it no interface here")
+
+    def _parts(self, function: PciFunction) -> Iterator[_Part]:
+        """A function itself, then its subfunctions."""
+        subfunctions = self._host.matching(function.path, _SUBFUNCTION) if function.driver else []
+        for each in ("", *subfunctions):
+            key = (function.address, each)
+            is_parted = not each and bool(subfunctions or self._virtual.get(function.address))
+            yield _Part(function, each, self._interfaces.of(key), self._rdma.get(key, Rdma()), is_parted)
+
+    def _devices(self, part: _Part) -> Iterator[FoundDevice]:
+        """What computes with a part, and what manages the fabric through it, if anything does."""
+        facts = self._facts(part)
+        name = _name(part.function.address)
+        name += f"-sf{facts['subfunction']}" if part.subfunction else ""
+        vendor = VENDORS.get(part.function.vendor, "")
+        manager = self._host.node(MANAGER) if part.rdma.verbs else None
+        yield FoundDevice(
             device=Device(
                 name=name,
                 attributes=family("nic", f"nic.{vendor}" if vendor else "nic")
-                | place(function)
+                | place(part.function)
                 | attributes(facts),
-                taints=unready(IN_USE if is_used else ""),
+                taints=unready(self._reason(part)),
             ),
             kind=f"{vendor or 'cod.dev'}/nic",
             cdi_name=name,
-            aliases=tuple(each.name for each in interfaces),
+            aliases=tuple(each.name for each in part.interfaces),
             edits=ContainerEdits(
-                device_nodes=tuple(device_node(node) for node in nodes),
-                net_devices=tuple(NetDevice(each.name, each.name) for each in interfaces),
+                device_nodes=tuple(map(device_node, part.rdma.verbs)),
+                net_devices=tuple(NetDevice(each.name, each.name) for each in part.interfaces),
             ),
             common=ContainerEdits(device_nodes=(device_node(manager),) if manager else ()),
         )
+        if part.rdma.management:
+            yield self._management(part, name)
 
-    def _is_used(self, host: Host, interface: SysDevice) -> bool:
-        """Whether the host's own traffic goes through an interface, or through another on top of it."""
-        names = host.names(interface.path)
-        return interface.name in self.routed or any(
-            each == "master" or each.startswith("upper_") for each in names
+    def _management(self, part: _Part, parent: str) -> FoundDevice:
+        name = f"{parent}-management"
+        facts = {PARENT_ATTRIBUTE: parent, "rdmaDevice": part.rdma.devices[0].name}
+        return FoundDevice(
+            device=Device(
+                name=name,
+                attributes=family(MANAGEMENT_CLASS) | place(part.function) | attributes(facts),
+                taints=unready(IN_USE if self._is_used(part) else ""),
+            ),
+            kind=MANAGEMENT_KIND,
+            cdi_name=name,
+            edits=ContainerEdits(device_nodes=tuple(map(device_node, part.rdma.management))),
         )
 
-    def _rdma_facts(self, host: Host, address: str) -> dict[str, Plain]:
-        """What the first RDMA device of a function says of itself and of its first port."""
-        for each in self.rdma.get(address, []):
-            port = f"{each.path}/ports/1"
-            return {
-                "rdma": True,
-                "rdmaDevice": each.name,
-                "nodeGuid": host.value(f"{each.path}/node_guid"),
-                "linkLayer": host.value(f"{port}/link_layer"),
-                "portState": host.value(f"{port}/state").rpartition(" ")[2],
-                "portRate": host.value(f"{port}/rate"),
-                "ports": len(host.names(f"{each.path}/ports")),
-            }
-        return {"rdma": False}
+    def _is_used(self, part: _Part) -> bool:
+        return any(map(self._interfaces.is_used, part.interfaces))
 
+    def _reason(self, part: _Part) -> str:
+        """Why nobody is given a part, or ""."""
+        if self._is_used(part):
+            return IN_USE
+        if part.is_parted:
+            return "partitioned"
+        if part.interfaces:
+            return "port-is-down" if all(map(self._interfaces.is_down, part.interfaces)) else ""
+        if not part.rdma.verbs:
+            return "no-device-node"
+        return "port-is-down" if part.rdma.is_down(self._host) else ""
 
-def _function_facts(host: Host, function: PciFunction, virtual: int) -> dict[str, Plain]:
-    total = host.number(f"{function.path}/sriov_totalvfs")
-    return {
-        PARENT_ATTRIBUTE: _name(function.physical) if function.physical else "",
-        "kernelDriver": function.driver,
-        "productName": host.pci_names.device(function.vendor, function.device),
-        "sriovTotalVfs": total,
-        "sriovVfs": virtual if total is not None else None,
-    }
+    def _facts(self, part: _Part) -> dict[str, Plain]:
+        function = part.function
+        return {
+            **(self._subfunction_facts(part) if part.subfunction else self._function_facts(function)),
+            "kernelDriver": function.driver,
+            "productName": self._host.pci_names.device(function.vendor, function.device),
+            **(_interface_facts(self._host, part.interfaces[0]) if part.interfaces else {}),
+            **part.rdma.facts(self._host),
+        }
+
+    def _function_facts(self, function: PciFunction) -> dict[str, Plain]:
+        total = self._host.number(f"{function.path}/sriov_totalvfs")
+        return {
+            PARENT_ATTRIBUTE: _name(function.physical) if function.physical else "",
+            "virtualFunction": self._numbers.get(function.address),
+            "sriovTotalVfs": total,
+            "sriovVfs": None if total is None else len(self._virtual.get(function.address, ())),
+        }
+
+    def _subfunction_facts(self, part: _Part) -> dict[str, Plain]:
+        """The number that its maker gave it, else the kernel's."""
+        number = self._host.number(f"{part.function.path}/{part.subfunction}/sfnum")
+        own = int(part.subfunction.rpartition(".")[2])
+        return {
+            PARENT_ATTRIBUTE: _name(part.function.address),
+            "subfunction": own if number is None or not 0 <= number < 2**32 else number,
+        }
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        """Which virtual function of its physical one each is, as that one's links say."""
+        found: dict[str, int] = {}
+        for address in self._virtual.keys() & self._host.pci.keys():
+            path = self._host.pci[address].path
+            for name in self._host.matching(path, _VIRTUAL):
+                found[self._host.target(f"{path}/{name}")] = int(name.removeprefix("virtfn"))
+        return found
 
 
 def _interface_facts(host: Host, interface: SysDevice) -> dict[str, Plain]:
@@ -144,37 +214,11 @@ def _interface_facts(host: Host, interface: SysDevice) -> dict[str, Plain]:
         "interface": interface.name,
         "address": host.value(f"{interface.path}/address"),
         "operState": host.value(f"{interface.path}/operstate"),
+        "mtu": host.number(f"{interface.path}/mtu"),
         "speedMbps": speed if speed and speed > 0 else None,
         "physPortName": host.value(f"{interface.path}/phys_port_name"),
         "physSwitchId": host.value(f"{interface.path}/phys_switch_id"),
     }
-
-
-def _by_function(host: Host, class_: str) -> dict[str, list[SysDevice]]:
-    found: dict[str, list[SysDevice]] = {}
-    for each in host.class_devices(class_):
-        if each.function:
-            found.setdefault(each.function, []).append(each)
-    return found
-
-
-def _nodes(host: Host) -> dict[str, list[Node]]:
-    """The nodes of RDMA devices by function: for programs (`uverbs`), for management (`umad`, `issm`)."""
-    found: dict[str, list[Node]] = {}
-    for each in (*host.class_devices("infiniband_verbs"), *host.class_devices("infiniband_mad")):
-        if each.function and (node := host.node_of(each.path)):
-            found.setdefault(each.function, []).append(node)
-    return found
-
-
-def _routed(host: Host) -> Iterator[str]:
-    """The interfaces that the host has a route over: any of IPv4, the default ones of IPv6."""
-    for line in host.read("/proc/net/route").splitlines()[1:]:
-        yield line.partition("\t")[0].strip()
-    for line in host.read("/proc/net/ipv6_route").splitlines():
-        words = line.split()
-        if len(words) == 10 and words[0] == _DEFAULT_IPV6 and words[1] == "00":
-            yield words[9]
 
 
 def _name(address: str) -> str:
