@@ -131,6 +131,12 @@ def test_what_two_drivers_find_belongs_to_the_first_of_them(tmp_path: Path) -> N
     ]
 
 
+def test_a_node_of_a_card_is_not_offered_again_as_a_mere_node(tmp_path: Path) -> None:
+    rule = Fixed("rules.example.com", (), more=(on("node", node="/dev/dri/renderD128"),))
+    card = Fixed(devices=(), more=(on("gpu", pci="0000:01:00.0", node="/dev/dri/renderD128"),))
+    assert [name for _, _, name in inventory(tmp_path, card, rule).found] == ["gpu"]
+
+
 def test_a_driver_says_what_it_looked_for_found_and_left_out(tmp_path: Path) -> None:
     found = inventory(tmp_path, Fixed(more=(Skipped("0000:03:00.0", "its driver is not loaded"),)))
     assert found.reports == (

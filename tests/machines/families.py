@@ -29,7 +29,7 @@ from tests.machines.dsa import dsa
 from tests.machines.edge import edge
 from tests.machines.gaudi import gaudi
 from tests.machines.intel import intel
-from tests.machines.network import network
+from tests.machines.nic import make_nics
 from tests.machines.numa import numa
 from tests.machines.nvidia import cut_dgx, dgx, vgpu_host
 from tests.machines.nvme import nvme
@@ -51,7 +51,7 @@ FAMILIES: dict[str, tuple[Callable[[Tree], object], Driver]] = {
     "alveo": (alveo, Alveo()),
     "accel": (accel, Accel()),
     "drm": (drm, Drm()),
-    "nic": (network, Nic()),
+    "nic": (make_nics, Nic()),
     "nvme": (nvme, Nvme()),
     "vfio": (vfio, Vfio()),
     "cpu": (numa, Cpu()),

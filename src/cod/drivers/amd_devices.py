@@ -15,13 +15,14 @@ from cod.drivers.attributes import PARENT_ATTRIBUTE, attributes, family, place, 
 from cod.drivers.kfd import XGMI, KfdNode
 from cod.drivers.nodes import device_node
 from cod.drivers.protocol import FoundDevice, Link, Skipped
+from cod.drivers.taints import unready
 from cod.host import Host, Node, PciFunction
-from cod.resource import Attribute, Capacity, Device, Taint
+from cod.resource import Attribute, Capacity, Device
 
 KIND = "amd.com/gpu"
 
 _KFD = "/dev/kfd"
-_DIVIDED = Taint("cod.dev/unready", "partitioned")
+_DIVIDED = "partitioned"
 
 Attributes = dict[str, Attribute]
 
@@ -89,7 +90,7 @@ def _divided(host: Host, gpu: Gpu, facts: Attributes) -> FoundDevice:
             | attributes({"uuid": uuid, "partitions": len(nodes)})
             | _modes(host, gpu.function),
             capacity=_capacity(sum(each.memory for each in nodes), sum(each.compute_units for each in nodes)),
-            taints=(_DIVIDED,),
+            taints=unready(_DIVIDED),
         ),
         kind=KIND,
         cdi_name=gpu.name,

@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from cod.drivers.amd import KERNEL_DRIVER
 from cod.drivers.kfd import KfdNode, read_kfd_nodes
+from cod.drivers.nodes import node_with_numbers
 from cod.drivers.protocol import Skipped
 from cod.host import Host, Node, PciFunction
 
@@ -116,15 +117,10 @@ def _part(host: Host, directory: str, nodes: Nodes) -> Part | None:
     compute = next((nodes[each] for each in minors if each in nodes), None)
     if compute is None:
         return None
-    drm = {f"/dev/dri/{name}": _drm_node(host, directory, name) for name in names}
+    paths = {f"/dev/dri/{name}": f"{directory}/drm/{name}" for name in names}
+    drm = {path: node_with_numbers(host, path, device) for path, device in paths.items()}
     missing = tuple(path for path, node in drm.items() if node is None)
     return Part(directory, compute, tuple(node for node in drm.values() if node), missing)
-
-
-def _drm_node(host: Host, directory: str, name: str) -> Node | None:
-    node = host.node(f"/dev/dri/{name}")
-    numbers = host.value(f"{directory}/drm/{name}/dev")
-    return node if node and numbers in ("", f"{node.major}:{node.minor}") else None
 
 
 def _add_partitions(host: Host, nodes: Nodes, parts: dict[str, list[Part]]) -> Iterator[Skipped]:

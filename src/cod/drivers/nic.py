@@ -1,40 +1,34 @@
-"""Network functions: their interfaces, and their RDMA devices.
+"""Network functions of PCI: their interfaces, and RDMA where they have it; SR-IOV's virtual functions, too.
 
-An interface moves into the container (CDI 1.1) and is the host's no more while the container lives; so one
-that the host uses is nobody's to have, nor is a function while virtual functions or subfunctions of it are
-there: it sets their addresses and sees their traffic. RDMA comes as device nodes, and `rdma_cm` beside them;
-a container that registers much memory needs its memlock limit raised (or CAP_IPC_LOCK). The nodes for
-management are a device of another class. Source: the kernel's `Documentation/ABI/testing/sysfs-class-net`,
-`sysfs-bus-pci` § virtfn; the SR-IOV device plugin, which leaves out what is in use, too.
+An interface moves into the container under its own name and leaves the host for that time (`netDevices` of
+CDI 1.1). So what the host itself uses is tainted. An interface counts as used if
+
+* a route leads over it, whether or not it has carrier; of IPv6 not those that every interface has that is up,
+* another interface is on top of it: a bond, a bridge, a VLAN,
+* its function is divided: it has virtual functions, or interfaces of subfunctions or representors.
+
+An address alone brings a route with it. What a program holds open without a route, such as a packet capture,
+cannot be seen. RDMA devices are used through their nodes; in the exclusive mode of `rdma system` they would
+have to change namespaces as well, which no container runtime does. To pin memory a container needs a large
+`memlock` limit. Source: Documentation/ABI/testing/sysfs-class-net and sysfs-class-infiniband of Linux.
 """
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from functools import cached_property
 
 from msgspec import Struct
 
-from cod.cdi.spec import ContainerEdits, NetDevice
-from cod.drivers.attributes import (
-    PARENT_ATTRIBUTE,
-    Plain,
-    attribute_class,
-    attributes,
-    family,
-    family_classes,
-    place,
-)
-from cod.drivers.interfaces import Interfaces
+from cod.cdi.names import is_qualified_name
+from cod.cdi.spec import NO_EDITS, ContainerEdits, NetDevice
+from cod.drivers.attributes import PARENT_ATTRIBUTE, Plain, attributes, family, family_classes, place
 from cod.drivers.names import dashed
 from cod.drivers.nodes import device_node
-from cod.drivers.protocol import FoundDevice, Skipped
-from cod.drivers.rdma import MANAGER, Rdma, read_rdma
+from cod.drivers.protocol import FoundDevice
 from cod.drivers.taints import IN_USE, unready
 from cod.drivers.vfio_group import is_vfio
-from cod.host import Host, PciFunction, SysDevice
+from cod.host import Host, Node, PciFunction, SysDevice
 from cod.resource import Device, DeviceClass
 
 VENDORS = {
@@ -44,182 +38,243 @@ VENDORS = {
     0x1425: "chelsio.com",
     0x177D: "marvell.com",
 }
-MANAGEMENT_CLASS = "nic-management"
-MANAGEMENT_KIND = "cod.dev/nic-management"
+TYPE = "nic"
 
-_NETWORK = 0x02
-_SUBFUNCTION = re.compile(r"[^/]+\.sf\.\d{1,9}")
+_NETWORK = 0x02  # the class of PCI
+_INTERFACE = re.compile(r"[!-.0-9;-~]{1,15}")  # dev_valid_name() of the kernel, as far as it is ASCII
+_REPRESENTOR = re.compile(r"(c\d+)?pf\d+(vf|sf)\d+")
+_SUBFUNCTION = re.compile(r"/[a-z0-9_]+\.sf\.\d+/")
 _VIRTUAL = re.compile(r"virtfn(\d{1,5})")
+_UNKNOWN_SPEED = 2**31 - 1
+_LOCAL = 0x80000000  # RTF_LOCAL: the machine's own address
+_ON_EVERY_LINK = ("fe8", "fe9", "fea", "feb", "ff")  # link-local and multicast
 
 
 class Nic(Struct, frozen=True):
-    """The driver of network functions, physical and virtual, and of subfunctions."""
+    """The driver of network functions."""
 
     name: str = "nic.cod.dev"
-    looks_for: str = "PCI functions of class 02 with a network interface or an RDMA device"
+    looks_for: str = "PCI functions of class 02 (network) that are not bound to vfio-pci"
 
     def classes(self) -> Iterable[DeviceClass]:
-        """`nic.mellanox.com` and its like, and `nic` for any vendor's; `nic-management` for fabrics."""
-        classes = family_classes("nic", *(f"nic.{vendor}" for vendor in VENDORS.values()))
-        return *classes, attribute_class(MANAGEMENT_CLASS)
+        """`nic.<vendor>` for the vendors that have one, and `nic`."""
+        return family_classes(TYPE, *(f"{TYPE}.{vendor}" for vendor in VENDORS.values()))
 
-    def discover(self, host: Host) -> Iterator[FoundDevice | Skipped]:
-        """A device a function, named after its address: `nic-0000-5e-00-0`, `nic-0000-5e-00-0-sf88`."""
-        functions = [each for each in host.pci.values() if each.class_ >> 16 == _NETWORK]
-        if functions:
-            yield from _Network(host).devices(functions)
+    def discover(self, host: Host) -> Iterator[FoundDevice]:
+        """One device for each function, named after its address: functions come and go with SR-IOV."""
+        functions = {
+            address: function
+            for address, function in host.pci.items()
+            if function.class_ >> 16 == _NETWORK and not is_vfio(function.driver)
+        }
+        if not functions:
+            return
+        machine = _Machine.read(host)
+        for function in functions.values():
+            parent = device_name(function.physical) if function.physical in functions else ""
+            yield machine.nic(function).found(host, parent)
 
 
-class _Part(Struct, frozen=True):
-    """A function, or a subfunction of one, with its interfaces and its RDMA; `is_parted` if it has parts."""
+class _Machine(Struct, frozen=True):
+    """What is read once for all functions: class devices by function, and what the host uses."""
+
+    interfaces: dict[str, list[SysDevice]]
+    rdma: dict[str, list[SysDevice]]
+    rdma_nodes: dict[str, list[Node]]
+    routed: frozenset[str]
+    divided: frozenset[str]
+
+    def nic(self, function: PciFunction) -> _Nic:
+        """A function with its part of it all."""
+        address = function.address
+        return _Nic(
+            function=function,
+            interfaces=tuple(self.interfaces.get(address, ())),
+            rdma=tuple(self.rdma.get(address, ())),
+            rdma_nodes=tuple(self.rdma_nodes.get(address, ())),
+            routed=self.routed,
+            divided=address in self.divided,
+        )
+
+    @classmethod
+    def read(cls, host: Host) -> _Machine:
+        """Look at all of it."""
+        net = [each for each in host.class_devices("net") if _INTERFACE.fullmatch(each.name)]
+        parts = [each for each in net if _is_part(host, each)]
+        rdma = [each for each in host.class_devices("infiniband") if not _is_part(host, each)]
+        virtual = {each.physical for each in host.pci.values()}
+        return cls(
+            interfaces=_by_function(each for each in net if each not in parts),
+            rdma=_by_function(rdma),
+            rdma_nodes=_rdma_nodes(host),
+            routed=frozenset(_routed(host)),
+            divided=frozenset(virtual.union(each.function for each in parts)),
+        )
+
+
+class _Nic(Struct, frozen=True):
+    """One function, and its part of what the machine has."""
 
     function: PciFunction
-    subfunction: str
     interfaces: tuple[SysDevice, ...]
-    rdma: Rdma
-    is_parted: bool
+    rdma: tuple[SysDevice, ...]
+    rdma_nodes: tuple[Node, ...]
+    routed: frozenset[str]
+    divided: bool
 
-
-class _Network:
-    """The network functions of one machine. What is read of it is read once."""
-
-    def __init__(self, host: Host) -> None:
-        self._host = host
-        self._interfaces = Interfaces(host)
-        self._rdma = read_rdma(host)
-        self._virtual: dict[str, list[PciFunction]] = defaultdict(list)  # by their physical function
-        for each in host.pci.values():
-            self._virtual[each.physical].append(each)
-
-    def devices(self, functions: Iterable[PciFunction]) -> Iterator[FoundDevice | Skipped]:
-        for function in functions:
-            if is_vfio(function.driver):
-                why = f"it is bound to {function.driver}: the driver of VFIO offers it"
-                yield Skipped(function.address, why)
-                continue
-            for part in self._parts(function):
-                if part.interfaces or part.rdma.devices:
-                    yield from self._devices(part)
-                else:
-                    driver = function.driver or "no driver"
-                    what = part.subfunction or function.address
-                    yield Skipped(what, f"{driver} gives it no interface here")
-
-    def _parts(self, function: PciFunction) -> Iterator[_Part]:
-        """A function itself, then its subfunctions."""
-        subfunctions = self._host.matching(function.path, _SUBFUNCTION) if function.driver else []
-        for each in ("", *subfunctions):
-            key = (function.address, each)
-            is_parted = not each and bool(subfunctions or self._virtual.get(function.address))
-            yield _Part(function, each, self._interfaces.of(key), self._rdma.get(key, Rdma()), is_parted)
-
-    def _devices(self, part: _Part) -> Iterator[FoundDevice]:
-        """What computes with a part, and what manages the fabric through it, if anything does."""
-        facts = self._facts(part)
-        name = _name(part.function.address)
-        name += f"-sf{facts['subfunction']}" if part.subfunction else ""
-        vendor = VENDORS.get(part.function.vendor, "")
-        manager = self._host.node(MANAGER) if part.rdma.verbs else None
-        yield FoundDevice(
-            device=Device(
-                name=name,
-                attributes=family("nic", f"nic.{vendor}" if vendor else "nic")
-                | place(part.function)
-                | attributes(facts),
-                taints=unready(self._reason(part)),
-            ),
-            kind=f"{vendor or 'cod.dev'}/nic",
-            cdi_name=name,
-            aliases=tuple(each.name for each in part.interfaces),
-            edits=ContainerEdits(
-                device_nodes=tuple(map(device_node, part.rdma.verbs)),
-                net_devices=tuple(NetDevice(each.name, each.name) for each in part.interfaces),
-            ),
-            common=ContainerEdits(device_nodes=(device_node(manager),) if manager else ()),
-        )
-        if part.rdma.management:
-            yield self._management(part, name)
-
-    def _management(self, part: _Part, parent: str) -> FoundDevice:
-        name = f"{parent}-management"
-        facts = {PARENT_ATTRIBUTE: parent, "rdmaDevice": part.rdma.devices[0].name}
+    def found(self, host: Host, parent: str) -> FoundDevice:
+        """The function as a device; `parent` is the device name of the function it is a virtual one of."""
+        vendor = VENDORS.get(self.function.vendor)
+        facts = attributes(self._facts(host)) | attributes({PARENT_ATTRIBUTE: parent})
+        shared = host.node("/dev/infiniband/rdma_cm") if self.rdma_nodes else None
+        reason = self._reason(host)
+        kind = f"{vendor or 'cod.dev'}/{TYPE}"
         return FoundDevice(
             device=Device(
-                name=name,
-                attributes=family(MANAGEMENT_CLASS) | place(part.function) | attributes(facts),
-                taints=unready(IN_USE if self._is_used(part) else ""),
+                device_name(self.function.address),
+                family(TYPE, f"{TYPE}.{vendor}" if vendor else "") | place(self.function) | facts,
+                taints=unready(reason),
             ),
-            kind=MANAGEMENT_KIND,
-            cdi_name=name,
-            edits=ContainerEdits(device_nodes=tuple(map(device_node, part.rdma.management))),
+            kind=kind,
+            cdi_name=self.function.address,
+            aliases=tuple(name for name in self._names if is_qualified_name(f"{kind}={name}")),
+            edits=ContainerEdits(
+                device_nodes=tuple(map(device_node, self.rdma_nodes)),
+                net_devices=tuple(NetDevice(host_interface_name=name, name=name) for name in self._names),
+            ),
+            common=ContainerEdits(device_nodes=(device_node(shared),)) if shared else NO_EDITS,
         )
 
-    def _is_used(self, part: _Part) -> bool:
-        return any(map(self._interfaces.is_used, part.interfaces))
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(each.name for each in self.interfaces)
 
-    def _reason(self, part: _Part) -> str:
-        """Why nobody is given a part, or ""."""
-        if self._is_used(part):
+    def _reason(self, host: Host) -> str:
+        """Why nobody can have it now, or ""."""
+        if self.divided or any(each.name in self.routed or _is_below(host, each) for each in self.interfaces):
             return IN_USE
-        if part.is_parted:
-            return "partitioned"
-        if part.interfaces:
-            return "port-is-down" if all(map(self._interfaces.is_down, part.interfaces)) else ""
-        if not part.rdma.verbs:
-            return "no-device-node"
-        return "port-is-down" if part.rdma.is_down(self._host) else ""
+        if not self.interfaces and not self.rdma_nodes:
+            return "no-interface" if self.function.driver else "no-driver"
+        if self.rdma and all(_is_down(host, each) for each in self.rdma):
+            return "port-down"
+        return ""
 
-    def _facts(self, part: _Part) -> dict[str, Plain]:
-        function = part.function
-        return {
-            **(self._subfunction_facts(part) if part.subfunction else self._function_facts(function)),
-            "kernelDriver": function.driver,
-            "productName": self._host.pci_names.device(function.vendor, function.device),
-            **(_interface_facts(self._host, part.interfaces[0]) if part.interfaces else {}),
-            **part.rdma.facts(self._host),
+    def _facts(self, host: Host) -> dict[str, Plain]:
+        """What its directory, its first interface and its first RDMA device say."""
+        path = self.function.path
+        facts: dict[str, Plain] = {
+            "vendorId": f"{self.function.vendor:04x}",
+            "deviceId": f"{self.function.device:04x}",
+            "driver": self.function.driver,
+            "rdma": bool(self.rdma_nodes),
+            "vfIndex": _virtual_index(host, self.function),
+            "sriovTotalVfs": host.number(f"{path}/sriov_totalvfs"),
+            "sriovVfs": host.number(f"{path}/sriov_numvfs"),
         }
+        for each in self.interfaces[:1]:
+            facts |= _interface_facts(host, each)
+        for each in self.rdma[:1]:
+            facts |= _rdma_facts(host, each)
+        return facts
 
-    def _function_facts(self, function: PciFunction) -> dict[str, Plain]:
-        total = self._host.number(f"{function.path}/sriov_totalvfs")
-        return {
-            PARENT_ATTRIBUTE: _name(function.physical) if function.physical else "",
-            "virtualFunction": self._numbers.get(function.address),
-            "sriovTotalVfs": total,
-            "sriovVfs": None if total is None else len(self._virtual.get(function.address, ())),
-        }
 
-    def _subfunction_facts(self, part: _Part) -> dict[str, Plain]:
-        """The number that its maker gave it, else the kernel's."""
-        number = self._host.number(f"{part.function.path}/{part.subfunction}/sfnum")
-        own = int(part.subfunction.rpartition(".")[2])
-        return {
-            PARENT_ATTRIBUTE: _name(part.function.address),
-            "subfunction": own if number is None or not 0 <= number < 2**32 else number,
-        }
-
-    @cached_property
-    def _numbers(self) -> dict[str, int]:
-        """Which virtual function of its physical one each is, as that one's links say."""
-        found: dict[str, int] = {}
-        for address in self._virtual.keys() & self._host.pci.keys():
-            path = self._host.pci[address].path
-            for name in self._host.matching(path, _VIRTUAL):
-                found[self._host.target(f"{path}/{name}")] = int(name.removeprefix("virtfn"))
-        return found
+def device_name(address: str) -> str:
+    """The device name of a function: `nic-0000-3b-00-1` of `0000:3b:00.1`."""
+    return f"{TYPE}-{dashed(address)}"
 
 
 def _interface_facts(host: Host, interface: SysDevice) -> dict[str, Plain]:
-    speed = host.number(f"{interface.path}/speed")
+    """The interface's own words; the kernel refuses to say what a device does not know."""
+    path = interface.path
+    speed = host.number(f"{path}/speed")
     return {
         "interface": interface.name,
-        "address": host.value(f"{interface.path}/address"),
-        "operState": host.value(f"{interface.path}/operstate"),
-        "mtu": host.number(f"{interface.path}/mtu"),
-        "speedMbps": speed if speed and speed > 0 else None,
-        "physPortName": host.value(f"{interface.path}/phys_port_name"),
-        "physSwitchId": host.value(f"{interface.path}/phys_switch_id"),
+        "address": host.value(f"{path}/address"),
+        "operstate": host.value(f"{path}/operstate"),
+        "speedMbps": speed if speed and 0 < speed < _UNKNOWN_SPEED else None,
+        "physPortName": host.value(f"{path}/phys_port_name"),
+        "physSwitchId": host.value(f"{path}/phys_switch_id"),
     }
 
 
-def _name(address: str) -> str:
-    return f"nic-{dashed(address)}"
+def _rdma_facts(host: Host, device: SysDevice) -> dict[str, Plain]:
+    """The RDMA device's own words, and those of its first port; `state` is `4: ACTIVE` in the file."""
+    ports = host.names(f"{device.path}/ports")
+    port = f"{device.path}/ports/{ports[0]}" if ports else ""
+    return {
+        "rdmaDevice": device.name,
+        "nodeGuid": host.value(f"{device.path}/node_guid"),
+        "firmware": host.value(f"{device.path}/fw_ver"),
+        "ports": len(ports),
+        "linkLayer": host.value(f"{port}/link_layer") if port else None,
+        "state": host.value(f"{port}/state").rpartition(":")[2].strip() if port else None,
+        "rate": host.value(f"{port}/rate") if port else None,
+    }
+
+
+def _is_down(host: Host, device: SysDevice) -> bool:
+    """Whether it has InfiniBand ports, and none is active; Ethernet's follow their interface, up or not."""
+    ports = [f"{device.path}/ports/{port}" for port in host.names(f"{device.path}/ports")]
+    fabric = [port for port in ports if host.value(f"{port}/link_layer") == "InfiniBand"]
+    states = [host.value(f"{port}/state") for port in fabric]
+    return any(states) and len(fabric) == len(ports) and not any("ACTIVE" in state for state in states)
+
+
+def _rdma_nodes(host: Host) -> dict[str, list[Node]]:
+    """The nodes for verbs and management datagrams, by function."""
+    found: dict[str, list[Node]] = {}
+    for class_ in ("infiniband_verbs", "infiniband_mad"):
+        for device in host.class_devices(class_):
+            node = host.node_of(device.path) if device.function and not _is_part(host, device) else None
+            if node:
+                found.setdefault(device.function, []).append(node)
+    return found
+
+
+def _by_function(devices: Iterable[SysDevice]) -> dict[str, list[SysDevice]]:
+    found: dict[str, list[SysDevice]] = {}
+    for device in devices:
+        found.setdefault(device.function, []).append(device)
+    return found
+
+
+def _is_part(host: Host, device: SysDevice) -> bool:
+    """Whether it is of a subfunction, or stands for another function, and is not the function's own."""
+    return bool(
+        _SUBFUNCTION.search(device.path)
+        or _REPRESENTOR.fullmatch(host.value(f"{device.path}/phys_port_name"))
+    )
+
+
+def _is_below(host: Host, interface: SysDevice) -> bool:
+    """Whether another interface is on top of it: the kernel links each of them as `upper_NAME`."""
+    return any(name == "master" or name.startswith("upper_") for name in host.names(interface.path))
+
+
+def _virtual_index(host: Host, function: PciFunction) -> int | None:
+    """Its number among the virtual functions of its physical one."""
+    if not function.physical or function.physical not in host.pci:
+        return None
+    physical = host.pci[function.physical].path
+    matches = filter(None, map(_VIRTUAL.fullmatch, host.names(physical)))
+    return next(
+        (int(each[1]) for each in matches if host.target(f"{physical}/{each[0]}") == function.address), None
+    )
+
+
+def _routed(host: Host) -> Iterator[str]:
+    """The interfaces over which routes lead, of this process's network and of the machine's."""
+    for net in ("/proc/net", "/proc/1/net"):
+        for line in host.read(f"{net}/route").splitlines()[1:]:
+            yield from line.split()[:1]
+        for line in host.read(f"{net}/ipv6_route").splitlines():
+            fields = line.split()
+            if len(fields) == 10 and not fields[0].startswith(_ON_EVERY_LINK) and not _is_local(fields[8]):
+                yield fields[9]
+
+
+def _is_local(flags: str) -> bool:
+    try:
+        return bool(int(flags, 16) & _LOCAL)
+    except ValueError:
+        return False

@@ -38,8 +38,8 @@ class FoundDevice(Struct, frozen=True):
 
     `kind` and `cdi_name` are its CDI name, `nvidia.com/gpu` and `0`; `aliases` are further names of the same
     device in that kind. `edits` are its own; `common` are the edits that a container needs once, however many
-    devices of the kind it gets. `functions` are the PCI functions it is made of, where these are other than
-    the one in its attribute `resource.kubernetes.io/pciBusID`.
+    devices of the kind it gets. `functions` are the PCI functions it is made of, where it is no more and no
+    less than these; else it is that of its attribute `resource.kubernetes.io/pciBusID`, and its nodes.
     """
 
     device: Device
@@ -74,13 +74,14 @@ class FoundDevice(Struct, frozen=True):
 
     @property
     def units(self) -> frozenset[str]:
-        """What of the machine it is made of: PCI functions, or device nodes where it is none of these.
+        """What of the machine it is made of: its PCI function and its device nodes, or `functions` alone.
 
         No two drivers may offer the same, or it would be handed out twice.
         """
-        functions = self.functions or ((self.pci_address,) if self.pci_address else ())
+        if self.functions:
+            return frozenset(self.functions)
         nodes = (node.host_path or node.path for node in self.edits.device_nodes)
-        return frozenset(functions or nodes)
+        return frozenset(filter(None, (self.pci_address, *nodes)))
 
     def _qualified(self, name: str) -> str:
         vendor, _, class_ = self.kind.partition("/")

@@ -90,6 +90,7 @@ def _device(host: Host, card: PciFunction, type_: str, backing: Node, permission
         kind=f"{VENDOR}/{type_}",
         cdi_name=name,
         edits=_edits(name, f"SIM_{type_.upper()}_{index}", backing, permissions),
+        functions=(card.address,),  # and not the node behind it, which stays what it is
         links=tuple(_links(host, card)),
     )
 
@@ -113,6 +114,7 @@ def _divisible(
         kind=f"{VENDOR}/gpu",
         cdi_name=name,
         edits=_edits(name, f"SIM_MIG_{index}", backing, permissions),
+        functions=(card.address,),  # and not the node behind it, which stays what it is
         links=tuple(_links(host, card)),
     )
     for partition in A100_40GB.partitions:
@@ -129,6 +131,7 @@ def _divisible(
             kind=f"{VENDOR}/mig",
             cdi_name=part,
             edits=_edits(part, f"SIM_{part.upper().replace('-', '_')}", backing, permissions),
+            functions=(card.address,),
         )
 
 
