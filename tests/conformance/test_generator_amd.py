@@ -7,12 +7,14 @@ device;
 * `uid` 0 is left out: root is whose a node is where nothing else is said;
 * a GPU whose `/dev/kfd` is missing is left out, not written with zeros for its numbers ("no /dev/kfd");
 * `all` is there only where there is a device ("driver, no gpu", "gpu not in kfd topology");
-* a machine without the driver has no spec, which is no error ("no driver").
+* a machine without the driver has no spec, which is no error ("no driver");
+* a GPU in partitions is a device of its own beside them; it is tainted and in no spec ("partitions").
 """
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ from tests.machines.tree import Tree
 
 from .recorded import DATA
 
+FUNCTION = re.compile(r"module/amdgpu/drivers/pci:amdgpu/([0-9a-f:.]+)")
 WITHOUT_DEVICES = {"driver, no gpu", "gpu not in kfd topology", "no driver", "no /dev/kfd"}
 
 
@@ -38,13 +41,25 @@ def recorded() -> list[Any]:
 
 
 def machine(root: Path, fixture: dict[str, Any]) -> Tree:
+    """The machine of a case. What it records as a directory of the driver is a PCI function's."""
     tree = Tree(root)
     if fixture["driver"]:
         tree.directory("/sys/module/amdgpu/drivers")
+    paths = {}
+    for number, each in enumerate([*fixture["sysfs_dirs"], *fixture["sysfs_files"]]):
+        if (match := FUNCTION.match(each)) and match[1] not in paths:
+            root_complex = f"pci0000:{number:02x}"
+            paths[match[1]] = tree.pci(match[1], 0x1002, 0x74A1, 0x120000, driver="amdgpu", root=root_complex)
+            tree.link(f"/sys/{match[0]}", paths[match[1]])
+
+    def place(path: str) -> str:
+        match = FUNCTION.match(path)
+        return paths[match[1]] + path[match.end() :] if match else f"/sys/{path}"
+
     for path in fixture["sysfs_dirs"]:
-        tree.directory(f"/sys/{path}")
+        tree.directory(place(path))
     for path, text in fixture["sysfs_files"].items():
-        tree.file(f"/sys/{path}", text)
+        tree.file(place(path), text)
     for path, kind, major, minor, mode, uid, gid in fixture["nodes"]:
         tree.node(f"/dev/{path}", major, minor, kind=kind, mode=int(mode, 8), uid=uid, gid=gid)
     return tree

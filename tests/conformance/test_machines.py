@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cod.host import Host
+from cod.host.numa import format_list
 
 from .recorded import DATA
 
@@ -83,3 +84,33 @@ def test_functions_may_be_plain_directories(unpacked: Unpack) -> None:
     assert len(host.pci) == 11
     assert all(each.class_ and not each.root for each in host.pci.values())
     assert [each.address for each in host.pci.values() if not each.vendor] == ["0000:00:1f.2"]
+
+
+MACHINES = (
+    "2pa-pcidomain32bits",
+    "32em64t-2n8c+dax+nvme+mic+dimms",
+    "32intel64-2p8co2t+8ve",
+    "40intel64-2g2n4c+pcilocality",
+    "40intel64-4n10c+pci-conflicts",
+    "fakepcilocalities",
+    "nvidia-dgx-gb10",
+    "nvidiagpunumanodes",
+)
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_what_a_machine_says_of_its_nodes_and_functions_fits_together(unpacked: Unpack, name: str) -> None:
+    host = unpacked(f"hwloc/{name}.tar.bz2")
+    assert host.numa
+    for number, node in host.numa.items():
+        assert node.distances.get(number, 10) == 10
+        assert format_list(node.cpus) == host.value(f"/sys/devices/system/node/node{number}/cpulist")
+        assert node.memory > 0
+    everywhere = {cpu for node in host.numa.values() for cpu in node.cpus}
+    for address, function in host.pci.items():
+        assert host.resolve(function.path) == function.path
+        assert function.path.endswith(f"/{address}")
+        assert function.numa_node in {-1, *host.numa}
+        assert set(function.cpus) <= everywhere
+        unlisted = {bridge for bridge in function.bridges if bridge not in host.pci}
+        assert unlisted <= {"0000:5f:03.0"}  # the bus of one machine does not list every bridge on the way

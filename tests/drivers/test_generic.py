@@ -247,7 +247,7 @@ def test_a_group_of_a_file_is_a_class_and_comes_first(tree: Tree) -> None:
     edge(tree)
     found = inventory(tree, "motor: {paths: [/dev/ttyUSB*]}\n")
     assert [each.name for each in found.classes].count("motor") == 1
-    assert [name for _, _, name in found.found][0] == "motor0"
+    assert next(name for _, _, name in found.found) == "motor0"
     assert ("serial-ttyusb0", "/dev/ttyUSB0 belongs to group motor") in skipped(found)
 
 

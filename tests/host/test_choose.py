@@ -58,5 +58,13 @@ def test_a_simulation_that_has_no_meaning_is_refused_with_an_example(name: str) 
 
 
 def test_a_machine_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Misuse, match="no machine"):
-        open_host(str(tmp_path / "nowhere"))
+    (tmp_path / "file").write_text("")
+    (tmp_path / "loop").symlink_to("loop")
+    for name in ("nowhere", "file", "loop", "a\0b", "x" * 5000):
+        with pytest.raises(Misuse, match="no machine"):
+            open_host(str(tmp_path / name))
+
+
+@pytest.mark.parametrize("name", ["//", "/..", "/."])
+def test_whatever_leads_to_the_root_is_this_machine(name: str) -> None:
+    assert open_host(name).is_real

@@ -47,8 +47,27 @@ def test_what_is_in_memory_reads_as_the_same_tree_does_from_a_disk(files: dict[s
         assert recorded.resolve(path) == memory.resolve(path)
         assert recorded.read(path) == memory.read(path)
         assert sorted(recorded.names(path)) == sorted(memory.names(path))
-        if (recorded.resolve(path) or path) == path:
-            assert recorded.node(path) == memory.node(path)
+        assert recorded.node(path) == memory.node(path)
+        for start, size in ((0, 3), (2, 100), (-1, 2), (1, -1), (100, 1)):
+            assert recorded.part(path, start, size) == memory.part(path, start, size)
+
+
+@given(st.dictionaries(PATHS, TEXTS, max_size=8), st.lists(PATHS, max_size=4))
+def test_what_was_asked_before_changes_no_answer(files: dict[str, str], paths: list[str]) -> None:
+    asked = Memory(files)
+    for path in [*paths, *reversed(paths)]:
+        assert asked.resolve(path) == Memory(files).resolve(path)
+
+
+def test_a_file_was_changed_when_it_or_what_its_link_leads_to_was(tmp_path: Path) -> None:
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d/x").write_text("1")
+    (tmp_path / "y").symlink_to("/d/x")
+    (tmp_path / "away").symlink_to("/../../../etc/passwd")
+    os.utime(tmp_path / "d/x", ns=(1, 12_345_678_901))
+    recorded = Recorded(str(tmp_path))
+    assert recorded.changed("/d/x") == recorded.changed("/y") == 12_345_678_901
+    assert recorded.changed("/away") == recorded.changed("/none/x") == recorded.changed("/d/..") == 0
 
 
 @given(st.dictionaries(PATHS, TEXTS, max_size=8), PATHS)

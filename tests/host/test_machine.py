@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cod.host import Host
+from cod.host import Host, Simulation
+from cod.host.files import Memory
 from cod.host.machine import natural_order
+from cod.resource.names import subdomain_flaws
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a device node")
 
@@ -84,6 +86,34 @@ def test_the_name_of_a_node_is_the_host_name_in_lower_case(tmp_path: Path) -> No
     assert Host(tmp_path).node_name == "localhost"
     put(tmp_path, "proc/sys/kernel/hostname", "Lab-7\n")
     assert Host(tmp_path).node_name == "lab-7"
+
+
+@pytest.mark.parametrize(
+    ("host_name", "node_name"),
+    [
+        ("my_box.Lab.example\n", "my-box.lab.example"),
+        ("-a..b-.", "a.b"),
+        ("(none)", "localhost"),
+        ("\u00fc__.-\xff", "localhost"),
+        ("\x1b[2J", "2j"),
+    ],
+)
+def test_what_the_name_of_a_node_may_not_have_in_it_becomes_a_dash(
+    tmp_path: Path, host_name: str, node_name: str
+) -> None:
+    put(tmp_path, "proc/sys/kernel/hostname", host_name)
+    assert Host(tmp_path).node_name == node_name
+
+
+@given(st.text())
+def test_the_name_of_a_node_is_always_one_that_kubernetes_takes(text: str) -> None:
+    host = Host(Path("/nowhere"), Simulation("", Memory({"/proc/sys/kernel/hostname": text}), ("/proc",)))
+    assert not [*subdomain_flaws(host.node_name)]
+
+
+def test_numbers_of_any_length_sort() -> None:
+    names = ["a" + "9" * 5000, "a" + "1" * 5000, "a2", "a010"]
+    assert sorted(names, key=natural_order) == ["a2", "a010", "a" + "1" * 5000, "a" + "9" * 5000]
 
 
 @given(st.lists(st.integers(0, 10**6), unique=True))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,15 @@ def test_a_list_of_the_kernel_is_read_and_written(numbers: frozenset[int]) -> No
     assert parse_list(format_list(ordered)) == ordered
 
 
-@pytest.mark.parametrize("text", ["", "a", "3-1", "-1", "1,,2", "0-99999999999", "1-", "0x1"])
+@pytest.mark.parametrize("text", ["", "a", "3-1", "-1", "1,,2", "0-99999999999", "1-", "0x1", "1_0"])
 def test_what_is_no_list_has_no_numbers(text: str) -> None:
     assert parse_list(text) == ()
+
+
+def test_a_list_of_thousands_of_wide_ranges_takes_no_time() -> None:
+    started = time.process_time()
+    assert parse_list(",".join(["0-65535"] * 100_000)) == ()
+    assert time.process_time() - started < 1
 
 
 @given(st.text())
@@ -74,6 +81,15 @@ def test_a_machine_without_a_list_of_nodes_has_those_whose_directories_are_there
     tree.directory(f"{NODES}/node1/cpu7")
     tree.directory(f"{NODES}/node1/cpu6")
     assert {number: node.cpus for number, node in tree.host.numa.items()} == {1: (6, 7)}
+
+
+def test_a_node_that_is_called_online_and_is_not_shown_is_none(tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    tree.file(f"{NODES}/online", "0-2,65535\n")
+    tree.file(f"{NODES}/node2/distance", "30 20 10 11\n")
+    tree.directory(f"{NODES}/node2x")
+    assert list(tree.host.numa) == [2]
+    assert tree.host.numa[2].distances == {0: 30, 1: 20, 2: 10, 65535: 11}
 
 
 def test_a_machine_that_says_nothing_has_no_nodes(tmp_path: Path) -> None:

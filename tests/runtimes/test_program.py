@@ -222,7 +222,7 @@ def test_a_request_that_means_nothing_is_wrong_usage(
 def test_a_class_nobody_knows_is_refused_with_those_there_are(machine: Machine) -> None:
     run = machine.cod("run", "-d", "sim-gpx", "--", "true")
     assert run.returncode == 1
-    assert "did you mean sim-gpu?" in run.stderr
+    assert "did you mean sim-gpu" in run.stderr
 
 
 def test_the_devices_of_a_recorded_machine_cannot_be_used(machine: Machine, tmp_path: Path) -> None:

@@ -14,13 +14,12 @@ from cod.cli.places import host_of, ledger_file
 from cod.cli.terminal import printable
 from cod.drivers import CLASS_ATTRIBUTE, DriverReport, FoundDevice, Inventory, discover
 from cod.drivers.inventory import DeviceKey
+from cod.drivers.taints import UNREADY
 from cod.errors import Refused
 from cod.host import Host
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
-
-UNREADY = "cod.dev/unready"
 
 
 class Machine(Struct, frozen=True):

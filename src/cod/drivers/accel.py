@@ -12,9 +12,10 @@ from msgspec import Struct
 
 from cod.cdi.spec import ContainerEdits
 from cod.drivers.attributes import attributes, family, family_classes, place
+from cod.drivers.names import uid
 from cod.drivers.nodes import device_node
 from cod.drivers.protocol import FoundDevice, Skipped
-from cod.host import Host, Node, PciFunction, SysDevice
+from cod.host import Host, Node, SysDevice
 from cod.resource import Device, DeviceClass
 
 CLASS_DIRECTORY = "/sys/class/accel"
@@ -69,7 +70,7 @@ def _device(host: Host, accel: SysDevice, node: Node, driver: str) -> FoundDevic
         kind=f"{vendor}/npu" if vendor else "cod.dev/accel",
         cdi_name=accel.name,
         edits=ContainerEdits(device_nodes=tuple(map(device_node, _nodes(host, accel, node)))),
-        aliases=(_uid(function),) if function else (),
+        aliases=(uid(function.address, function.device),) if function else (),
     )
 
 
@@ -77,8 +78,3 @@ def _nodes(host: Host, accel: SysDevice, node: Node) -> list[Node]:
     """The accelerator's node, and the one for control that some kernels make beside it."""
     control = host.node(node.path.replace(accel.name, accel.name.replace("accel", "accel_controlD")))
     return [node, control] if control else [node]
-
-
-def _uid(function: PciFunction) -> str:
-    """The name that Intel's generator calls `machine`: address and device, `0000-00-0b-0-0x7d1d`."""
-    return f"{function.address.replace(':', '-').replace('.', '-')}-0x{function.device:04x}"

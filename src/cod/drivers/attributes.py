@@ -30,6 +30,7 @@ PARENT_ATTRIBUTE = (
 LONGEST_STRING = 64  # of an attribute, in the Kubernetes API
 
 Plain = bool | int | str | None
+"""What an attribute can be made of; None makes none."""
 
 
 def attributes(values: Mapping[str, Plain]) -> dict[str, Attribute]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from cod.cdi.spec import ContainerEdits
-from cod.drivers.attributes import attribute_class, attributes, family, place
+from cod.drivers.attributes import Plain, attribute_class, attributes, family, place
 from cod.drivers.nodes import device_node
 from cod.drivers.protocol import FoundDevice, Skipped
 from cod.host import Host, Node, SysDevice
@@ -24,6 +24,7 @@ CLASS = "render"
 CLASS_DIRECTORY = "/sys/class/drm"
 
 _RENDER = re.compile(r"renderD(\d{1,6})")
+_PARTITION = "/amdgpu_xcp_"  # of an AMD GPU: in use or not, only the driver of the family can tell
 _FIRST_MINOR = 128
 
 
@@ -40,7 +41,8 @@ class Drm(Struct, frozen=True):
     def discover(self, host: Host) -> Iterator[FoundDevice | Skipped]:
         """`render0`, `render1` … by their minors, which begin with 128."""
         for each in host.devices_in(CLASS_DIRECTORY):
-            if match := _RENDER.fullmatch(each.name):
+            match = _RENDER.fullmatch(each.name)
+            if match and _PARTITION not in each.path:
                 if node := host.node_of(each.path):
                     yield _device(host, each, node, int(match[1]) - _FIRST_MINOR)
                 else:
@@ -52,7 +54,7 @@ class Drm(Struct, frozen=True):
 def _device(host: Host, render: SysDevice, node: Node, index: int) -> FoundDevice:
     function = host.pci.get(render.function)
     name = f"render{max(index, 0)}"
-    facts: dict[str, str | int] = {
+    facts: dict[str, Plain] = {
         "kernelDriver": host.target(f"{render.path}/device/driver"),
         "productName": host.pci_names.device(function.vendor, function.device) if function else "",
         "renderMinor": index + _FIRST_MINOR,

@@ -12,12 +12,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cod.drivers.accel import Accel
+from cod.drivers.alveo import Alveo
 from cod.drivers.amd import Amd
+from cod.drivers.cpu import Cpu
+from cod.drivers.dfl import Dfl
 from cod.drivers.drm import Drm
+from cod.drivers.dsa import Dsa
+from cod.drivers.gaudi import Gaudi
 from cod.drivers.generic import Generic
+from cod.drivers.intel_gpu import IntelGpu
+from cod.drivers.nic import Nic
 from cod.drivers.nvidia import Nvidia
+from cod.drivers.nvme import Nvme
 from cod.drivers.protocol import Driver
+from cod.drivers.qat import Qat
 from cod.drivers.sim import Sim
+from cod.drivers.vfio import Vfio
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -29,8 +39,18 @@ BUILT_IN: tuple[Driver, ...] = (
     Sim(),
     Nvidia(),
     Amd(),
+    IntelGpu(),
+    Gaudi(),
+    Qat(),
+    Dsa(),
+    Dfl(),
+    Alveo(),
+    Nic(),
+    Nvme(),
     Accel(),
+    Vfio(),
     Drm(),
+    Cpu(),
     Generic(),
 )
 

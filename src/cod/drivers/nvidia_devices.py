@@ -19,8 +19,9 @@ from cod.drivers.nvidia_nodes import node_devices
 from cod.drivers.nvidia_vgpu import Vgpu, creatable_types, find_vgpus
 from cod.drivers.nvml import Management, ask_management
 from cod.drivers.protocol import FoundDevice, Skipped
+from cod.drivers.taints import unready
 from cod.host import Host, Node, PciFunction
-from cod.resource import Attribute, Capacity, CounterSet, Device, Taint
+from cod.resource import Attribute, Capacity, CounterSet, Device
 
 KIND = "nvidia.com/gpu"
 
@@ -146,7 +147,7 @@ def _whole(
             attributes=family("gpu", "gpu.nvidia.com") | _facts(machine, gpu),
             capacity=capacity,
             consumes_counters=(geometry.whole.takes(gpu.name),) if geometry else (),
-            taints=_taints(reason),
+            taints=unready(reason),
         ),
         kind=KIND,
         cdi_name=str(gpu.index),
@@ -209,7 +210,7 @@ def _instance(machine: _Machine, gpu: Gpu, instance: Instance) -> FoundDevice:
             | place(gpu.function)
             | attributes(facts)
             | machine.version,
-            taints=_taints(NO_NODE if len(machine.nodes(*paths, _CONTROL)) < len(paths) + 1 else ""),
+            taints=unready(NO_NODE if len(machine.nodes(*paths, _CONTROL)) < len(paths) + 1 else ""),
         ),
         kind=KIND,
         cdi_name=f"{gpu.index}:{instance.number}",
@@ -237,7 +238,7 @@ def _partition(machine: _Machine, gpu: Gpu, partition: Partition) -> FoundDevice
             | machine.version,
             capacity=partition.capacity,
             consumes_counters=(partition.takes(gpu.name),),
-            taints=_taints(NOT_MADE),
+            taints=unready(NOT_MADE),
         ),
         kind=KIND,
         cdi_name=name,
@@ -259,7 +260,7 @@ def _vgpu(host: Host, machine: _Machine, vgpu: Vgpu, parent: str) -> FoundDevice
             | attributes(facts)
             | _strings("creatableVgpuTypes", vgpu.creatable)
             | machine.version,
-            taints=_taints(reason),
+            taints=unready(reason),
         ),
         kind="nvidia.com/vgpu",
         cdi_name=vgpu.id_,
@@ -271,7 +272,3 @@ def _vgpu(host: Host, machine: _Machine, vgpu: Vgpu, parent: str) -> FoundDevice
 def _strings(name: str, texts: tuple[str, ...]) -> dict[str, Attribute]:
     cut = tuple(text.encode("utf-8", "replace")[:64].decode("utf-8", "ignore") for text in texts)
     return {name: Attribute(strings=cut)} if cut else {}
-
-
-def _taints(reason: str) -> tuple[Taint, ...]:
-    return (Taint("cod.dev/unready", reason),) if reason else ()

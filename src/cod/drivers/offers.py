@@ -15,6 +15,7 @@ from cod.drivers.nodes import device_node
 from cod.drivers.parts import Part, Parts
 from cod.drivers.protocol import FoundDevice, Skipped
 from cod.drivers.rules import MOST_DEVICES, Group
+from cod.drivers.taints import IN_USE, unready
 from cod.host import Host
 from cod.resource import (
     NUMA_NODE,
@@ -23,7 +24,6 @@ from cod.resource import (
     Capacity,
     Device,
     RequestPolicy,
-    Taint,
     ValidRange,
 )
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 VENDOR = "cod.dev"
 
-_IN_USE = Taint("cod.dev/unready", "in-use-by-host")
 _VIRTUAL = "/sys/devices/virtual/"  # devices that are only software
 
 
@@ -147,7 +146,7 @@ class Offers:
                 name,
                 attributes=family(group.name) | self._attributes(plan),
                 capacity=_shares(group.shared),
-                taints=(_IN_USE,) if is_used else (),
+                taints=unready(IN_USE if is_used else ""),
                 allow_multiple_allocations=bool(group.shared),
             ),
             kind=f"{VENDOR}/{group.name}",

@@ -21,6 +21,7 @@ from cod.host import Host
 
 MOST_CHARACTERS = 2**18  # of a file
 MOST_VALUES = 20_000  # of a file, aliases followed
+MOST_LEVELS = 16
 
 T = TypeVar("T")
 Groups = dict[str, Group | None]
@@ -111,10 +112,11 @@ class _Reader:
 
     def _composed(self, text: str) -> yaml.Node | None:
         try:
+            _check_depth(text)
             root: yaml.Node | None = yaml.compose(text, Loader=_Loader)
-        except (yaml.YAMLError, RecursionError, ValueError) as error:
+        except (yaml.YAMLError, ValueError) as error:
             mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-            why = getattr(error, "problem", None) or getattr(error, "reason", None) or "it nests too deep"
+            why = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
             line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
             self._problem(f"this is no YAML: {why}", "NAME: {paths: [/dev/…]}", line, column)
             return None
@@ -237,6 +239,18 @@ class _Reader:
 
     def _problem(self, what: str, hint: str, line: int = 0, column: int = 0) -> None:
         self.problems.append(RuleProblem(self._file, line, column, what, hint))
+
+
+def _check_depth(text: str) -> None:
+    """Refuse what nests deeper than any group: some versions of libyaml crash on it."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MOST_LEVELS:
+                raise yaml.MarkedYAMLError(problem="it nests too deep", problem_mark=event.start_mark)  # type: ignore[arg-type]
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 def _check(group: Group, key: yaml.Node) -> None:

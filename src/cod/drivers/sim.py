@@ -25,8 +25,9 @@ from cod.drivers.attributes import (
     place,
 )
 from cod.drivers.protocol import FoundDevice, Link, Skipped
+from cod.drivers.taints import unready
 from cod.host import Host, Node, PciFunction
-from cod.resource import Capacity, CounterSet, Device, DeviceClass, Taint
+from cod.resource import Capacity, CounterSet, Device, DeviceClass
 
 VENDOR = "sim.cod.dev"
 TYPES = ("gpu", "nic", "fpga", "npu")
@@ -123,7 +124,7 @@ def _divisible(
                 attributes=family("mig", "sim-mig") | place(card) | attributes(facts | more),
                 capacity=partition.capacity,
                 consumes_counters=(partition.takes(name),),
-                taints=(Taint("cod.dev/unready", "not-made"),),
+                taints=unready("not-made"),
             ),
             kind=f"{VENDOR}/mig",
             cdi_name=part,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def open_host(name: str, *, cache: str = "") -> Host:
     if name.startswith("sim:"):
         return _simulated(name)
     root = Path(name)
-    if not root.is_dir():
+    if not os.path.isdir(root):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
         raise Misuse(
             f"no machine {name!r}",
             causes=("it is not a directory",),

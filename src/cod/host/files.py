@@ -128,7 +128,18 @@ class Recorded:
         return _node(place, path) or (None if os.path.islink(place) else _written(_read(place), path))  # noqa: PTH114
 
     def changed(self, path: str) -> int:
-        """When a file was last written."""
+        """When a file was last written. It is asked of thousands: what is no link is not resolved."""
+        parent, _, name = path.rpartition("/")
+        directory = _resolve(parent or "/", self._directories, self._link)
+        if directory is None or name in ("", ".", ".."):
+            return 0
+        place = f"{self._root}{directory.rstrip('/')}/{name}"
+        try:
+            status = os.lstat(place)
+        except (OSError, ValueError):
+            return 0
+        if not stat.S_ISLNK(status.st_mode):
+            return status.st_mtime_ns
         real = self.resolve(path)
         return 0 if real is None else _changed(self._root + real)
 
@@ -170,7 +181,7 @@ class Memory:
 
     def part(self, path: str, start: int, size: int) -> bytes:
         """A part of a file."""
-        return (self.read(path) or b"")[max(start, 0) :][: max(size, 0)]
+        return (self.read(path) or b"")[start : start + size] if start >= 0 and size > 0 else b""
 
     def names(self, path: str) -> Sequence[str]:
         """The names in a directory."""
@@ -183,7 +194,10 @@ class Memory:
 
     def node(self, path: str) -> Node | None:
         """What the text of a file says of a device node."""
-        return _written(self.read(path), path)
+        parent, _, name = path.rpartition("/")
+        directory = self.resolve(parent or "/")
+        text = None if directory is None else self._files.get(f"{directory.rstrip('/')}/{name}")
+        return None if text is None else _written(text.encode(), path)
 
     def changed(self, path: str) -> int:  # noqa: ARG002 - nothing in memory changes
         """Always 0."""
@@ -203,9 +217,18 @@ class Memory:
 def _resolve(
     path: str, known: dict[str, str | None], link: Callable[[str], str | None], links: int = 0
 ) -> str | None:
-    """Follow every link in a path as if `/` had nothing above it; directories are remembered in `known`."""
-    real = "/"
-    parts = [part for part in path.split("/") if part and part != "."]
+    """Follow every link in a path as if `/` had nothing above it; directories are remembered in `known`.
+
+    What is known of the beginning of the path is not looked at again: thousands of files lie side by side.
+    """
+    head = path.rpartition("/")[0]
+    while head and head not in known:
+        head = head.rpartition("/")[0]
+    start = known[head] if head else "/"
+    if start is None:
+        return None
+    real = start
+    parts = [part for part in path[len(head) :].split("/") if part and part != "."]
     for number, part in enumerate(parts):
         if part == "..":
             real = real.rpartition("/")[0] or "/"

@@ -27,6 +27,8 @@ T = TypeVar("T")
 
 _NUMBER = re.compile(r"([0-9]+)")
 _MAGIC = re.compile(r"[*?[]")
+_NOT_IN_LABEL = re.compile(r"[^a-z0-9-]+")
+_LONGEST_NAME = 64  # of a machine, in Linux
 _INT64 = 2**63
 
 
@@ -79,9 +81,15 @@ class Host(Struct, frozen=True, dict=True):
 
     @property
     def node_name(self) -> str:
-        """The machine's name as Kubernetes writes a node's: lower case; `localhost` where it has none."""
+        """The machine's name as Kubernetes writes a node's, or `localhost` where it has none.
+
+        That is in lower case; what the name of a node may not have in it, such as `_`, becomes `-`.
+        """
         name = self.value("/proc/sys/kernel/hostname").lower()
-        return name if name and name != "(none)" else "localhost"
+        if name == "(none)":
+            return "localhost"
+        labels = (_NOT_IN_LABEL.sub("-", each).strip("-") for each in name[:_LONGEST_NAME].split("."))
+        return ".".join(filter(None, labels)) or "localhost"
 
     @cached_property
     def pci(self) -> dict[str, PciFunction]:
@@ -210,7 +218,7 @@ class Host(Struct, frozen=True, dict=True):
         """
         if not self.cache or self.simulation is not None:
             return read()
-        from msgspec import DecodeError, msgpack
+        from msgspec import DecodeError, MsgspecError, msgpack
 
         fingerprint = f"{self.value('/proc/sys/kernel/random/boot_id')} {version}"
         if not self.is_real:
@@ -220,7 +228,8 @@ class Host(Struct, frozen=True, dict=True):
             with suppress(DecodeError):
                 return msgpack.decode(kept, type=type_)
         found = read()
-        memo.keep(name, fingerprint, msgpack.encode(found))
+        with suppress(MsgspecError, OverflowError, TypeError, UnicodeError):
+            memo.keep(name, fingerprint, msgpack.encode(found))
         return found
 
     def _function(self, path: str) -> str:
@@ -248,4 +257,10 @@ def _pattern(part: str) -> re.Pattern[str]:
 def natural_order(text: str) -> tuple[tuple[int, str], ...]:
     """A sort key by which `gpu10` follows `gpu9`."""
     parts = _NUMBER.split(text)
-    return tuple((int(part), "") if index % 2 else (-1, part) for index, part in enumerate(parts))
+    return tuple(_size(part) if index % 2 else (-1, part) for index, part in enumerate(parts))
+
+
+def _size(digits: str) -> tuple[int, str]:
+    """A sort key for a number of any length; Python refuses to read those of thousands of digits."""
+    digits = digits.lstrip("0")
+    return len(digits), digits

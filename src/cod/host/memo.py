@@ -12,7 +12,9 @@ import stat
 from contextlib import suppress
 from zlib import crc32
 
-_MAGIC = b"cod memo 1\n"
+from cod import __version__
+
+_MAGIC = f"cod memo 1, {__version__}\n".encode()
 _MOST_BYTES = 64 * 2**20
 
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from cod.host.machine import Host
 
 _NODES = "/sys/devices/system/node"
+_NODE = re.compile(r"node[0-9]{1,5}")
 _MEMORY = re.compile(r"MemTotal:\s*(\d{1,18}) kB")
+_RANGE = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
 _MOST_CPUS = 65536
 
 
@@ -30,25 +32,23 @@ class NumaNode(Struct, frozen=True):
 
 def read_numa_nodes(host: Host) -> dict[int, NumaNode]:
     """The nodes that are online, by number. A machine without any says nothing of its memory."""
-    numbers = parse_list(host.value(f"{_NODES}/online")) or tuple(
-        int(name[4:]) for name in host.names(_NODES) if re.fullmatch(r"node\d{1,5}", name)
-    )
-    return {
-        number: _node(host, number, numbers) for number in numbers if host.exists(f"{_NODES}/node{number}")
-    }
+    shown = [int(name[4:]) for name in host.matching(_NODES, _NODE)]
+    online = parse_list(host.value(f"{_NODES}/online")) or tuple(shown)
+    return {number: _node(host, number, online) for number in sorted({*shown}.intersection(online))}
 
 
 def parse_list(text: str) -> tuple[int, ...]:
     """The numbers of a kernel list, `0-3,8`, in order; none where it cannot be read."""
     numbers: set[int] = set()
-    for part in text.strip().split(","):
-        first, dash, last = part.partition("-")
-        try:
-            start = int(first)
-            end = int(last) if dash else start
-        except ValueError:
+    room = _MOST_CPUS  # for all ranges together: thousands of wide ones would take minutes
+    for part in text.split(","):
+        match = _RANGE.fullmatch(part.strip())
+        if match is None:
             return ()
-        if not 0 <= start <= end < _MOST_CPUS:
+        start = int(match[1])
+        end = int(match[2] or start)
+        room -= end - start + 1
+        if not start <= end < _MOST_CPUS or room < 0:
             return ()
         numbers.update(range(start, end + 1))
     return tuple(sorted(numbers))
