@@ -67,7 +67,7 @@ def test_gpus_are_numbered_in_the_order_of_the_bus_whatever_their_minor_numbers(
     assert (attributes["index"].int_, attributes["minor"].int_) == (2, 5)
     assert attributes["driverVersion"].version == "535.104.5"
     assert attributes["cod.dev/class"].string == "gpu.nvidia.com"
-    assert third.units == {"0000:47:00.0"}
+    assert third.units == {"0000:47:00.0", *nodes(third.edits)}
     assert taints(third) == []
     assert skipped(inventory) == {}
 

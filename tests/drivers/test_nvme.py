@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from cod.drivers import FoundDevice, discover
+from cod.drivers import FoundDevice, Inventory, discover
 from cod.drivers.nvme import Nvme
-from tests.machines.nvme import nvme
+from cod.host import open_host
+from tests.machines.nvme import FREE, LEFT, RIGHT, ROOT, controller, namespace, nvme
 from tests.machines.tree import Tree
 
 
@@ -15,43 +16,190 @@ def tree(tmp_path: Path) -> Tree:
     return Tree(tmp_path)
 
 
-def found(tree: Tree) -> dict[str, FoundDevice]:
+def inventory_of(tree: Tree) -> Inventory:
     inventory = discover(tree.host, [Nvme()])
     assert inventory.failures == ()
-    return {each.device.name: each for each in inventory.found.values()}
+    return inventory
 
 
-def test_namespaces_are_devices_and_partitions_and_paths_are_not(tree: Tree) -> None:
+def devices(tree: Tree) -> dict[str, FoundDevice]:
+    return {each.device.name: each for each in inventory_of(tree).found.values()}
+
+
+def skipped(tree: Tree) -> list[str]:
+    return [f"{each.what}: {each.why}" for report in inventory_of(tree).reports for each in report.skipped]
+
+
+def reasons(tree: Tree) -> dict[str, list[str]]:
+    return {name: [taint.value for taint in each.device.taints] for name, each in devices(tree).items()}
+
+
+def real(tree: Tree, path: str) -> str:
+    found = tree.host.resolve(path)
+    assert found
+    return found
+
+
+def test_every_namespace_is_a_device_by_its_block_device(tree: Tree) -> None:
     nvme(tree)
-    devices = found(tree)
-    assert list(devices) == ["nvme0n1", "nvme1n1", "nvme2n1"]
-    disk = devices["nvme1n1"]
-    assert [(node.path, node.type) for node in disk.edits.device_nodes] == [("/dev/nvme1n1", "b")]
-    assert disk.pci_address == "0000:65:00.0"
-    assert disk.device.capacity["size"].value == "1000204886016"
-    assert {
-        name: disk.device.attributes[name].string for name in ("model", "serial", "firmware", "transport")
-    } == {
-        "model": "Fast Disk 1TB",
-        "serial": "S1",
-        "firmware": "1B2Q",
+    found = devices(tree)
+    assert list(found) == ["nvme0n1", "nvme1n1", "nvme2n1", "nvme4n1"]
+    for name, each in found.items():
+        (node,) = each.edits.device_nodes
+        assert (node.path, node.type, node.permissions) == (f"/dev/{name}", "b", "rw")
+        assert not each.common
+
+
+def test_no_container_is_given_a_controller(tree: Tree) -> None:
+    nvme(tree)
+    paths = {node.path for each in devices(tree).values() for node in each.edits.device_nodes}
+    assert not paths & {f"/dev/nvme{number}" for number in range(5)}
+
+
+def test_a_namespace_says_what_it_is_and_where(tree: Tree) -> None:
+    nvme(tree)
+    free = devices(tree)["nvme1n1"]
+    facts = {name: each.string or each.int_ for name, each in free.device.attributes.items()}
+    assert facts == {
+        "cod.dev/class": "nvme",
+        "cod.dev/type": "nvme",
+        "resource.kubernetes.io/pciBusID": FREE,
+        "resource.kubernetes.io/pcieRoot": "pci0000:00",
+        "resource.kubernetes.io/numaNode": 1,
+        "model": "SAMSUNG MZQL23T8HCLS-00A07",
+        "serial": "S64HNE0R000001",
+        "firmware": "GDC5602Q",
         "transport": "pcie",
+        "address": FREE,
+        "wwid": "eui.0025388b710116a2",
+        "namespaceId": 1,
+        "blockSize": 512,
+        "readOnly": None,
+        "paths": 1,
     }
+    assert free.device.capacity["size"].value == str(3_750_748_848 * 512)
+    assert free.qualified_names == ("cod.dev/nvme=nvme1n1", "cod.dev/nvme=eui.0025388b710116a2")
 
 
-def test_the_systems_own_disk_is_nobodys_to_have(tree: Tree) -> None:
+def test_the_disk_that_the_machine_runs_from_is_offered_to_nobody(tree: Tree) -> None:
     nvme(tree)
-    taints = {name: [taint.value for taint in each.device.taints] for name, each in found(tree).items()}
-    assert taints == {"nvme0n1": ["in-use-by-host"], "nvme1n1": [], "nvme2n1": []}
+    assert reasons(tree) == {"nvme0n1": ["in-use-by-host"], "nvme1n1": [], "nvme2n1": [], "nvme4n1": []}
 
 
-def test_a_disk_that_another_device_is_made_of_is_in_use(tree: Tree) -> None:
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("/proc/self/mountinfo", "22 1 259:10 / /data rw - xfs /dev/nvme1n1 rw\n"),
+        ("/proc/1/mountinfo", "22 1 259:10 / /data rw - xfs /dev/nvme1n1 rw\n"),
+        ("/proc/self/mountinfo", "22 1 0:33 / /data rw - btrfs /dev/nvme1n1 rw\n"),
+        ("/proc/swaps", "Filename Type Size Used Priority\n/dev/nvme1n1 partition 8 0 -2\n"),
+    ],
+    ids=["mounted", "mounted by init", "btrfs", "swap"],
+)
+def test_a_disk_that_is_used_in_any_way_is_offered_to_nobody(tree: Tree, path: str, text: str) -> None:
     nvme(tree)
-    tree.link("/sys/devices/pci0000:00/0000:65:00.0/nvme/nvme1/nvme1n1/holders/dm-0", "/sys/block/dm-0")
-    assert found(tree)["nvme1n1"].device.taints
+    tree.file(path, text)
+    assert reasons(tree)["nvme1n1"] == ["in-use-by-host"]
 
 
-def test_a_disk_without_its_node_is_left_out(tree: Tree) -> None:
+def test_a_disk_that_is_part_of_another_is_offered_to_nobody(tree: Tree) -> None:
     nvme(tree)
-    (tree.root / "dev/nvme2n1").unlink()
-    assert "nvme2n1" not in found(tree)
+    tree.link(f"{real(tree, '/sys/class/block/nvme1n1')}/holders/dm-0", "/sys/devices/virtual/block/dm-0")
+    assert reasons(tree)["nvme1n1"] == ["in-use-by-host"]
+
+
+def test_a_disk_of_a_mounted_file_system_of_many_is_offered_to_nobody(tree: Tree) -> None:
+    nvme(tree)
+    disk = real(tree, "/sys/class/block/nvme1n1")
+    tree.link("/sys/fs/btrfs/6d6e2b5c-2f8e-4a57-a3bb-6b5d0c1f2e11/devices/nvme1n1", disk)
+    assert reasons(tree)["nvme1n1"] == ["in-use-by-host"]
+
+
+def test_a_disk_with_partitions_waits_even_while_none_is_mounted(tree: Tree) -> None:
+    nvme(tree)
+    tree.file("/proc/self/mountinfo", "")
+    assert reasons(tree)["nvme0n1"] == ["partitioned"]
+
+
+@pytest.mark.parametrize("system", ["zfs_member", "LVM2_member", "linux_raid_member", "ceph_bluestore"])
+def test_a_member_of_a_pool_waits_as_nothing_says_whether_the_pool_is_in_use(tree: Tree, system: str) -> None:
+    nvme(tree)
+    tree.file("/run/udev/data/b259:10", f"N:nvme1n1\nE:ID_FS_TYPE={system}\nE:ID_FS_USAGE=raid\n")
+    assert reasons(tree)["nvme1n1"] == ["member-of-a-pool"]
+
+
+def test_a_file_system_that_is_not_mounted_is_told_and_no_hindrance(tree: Tree) -> None:
+    nvme(tree)
+    tree.file("/run/udev/data/b259:10", "E:ID_FS_TYPE=ext4\n")
+    assert reasons(tree)["nvme1n1"] == []
+    assert devices(tree)["nvme1n1"].device.attributes["fileSystem"].string == "ext4"
+
+
+def test_many_ways_to_a_namespace_are_one_device_of_all_their_functions(tree: Tree) -> None:
+    nvme(tree)
+    disk = devices(tree)["nvme2n1"]
+    assert disk.functions == (LEFT, RIGHT)  # and not the bridge above them
+    assert disk.pci_address == LEFT
+    assert disk.device.attributes["paths"].int_ == 2
+    assert disk.device.attributes["serial"].string == "S64HNE0R000002"
+
+
+@pytest.mark.parametrize("lost", ["nvme2c2n1", "nvme2c3n1"])
+def test_a_subsystem_whose_ways_cannot_be_seen_has_its_controllers(tree: Tree, lost: str) -> None:
+    nvme(tree)
+    (tree.root / "sys/class/block" / lost).unlink()
+    assert len(devices(tree)["nvme2n1"].functions) == 1
+    for each in (tree.root / "sys/class/block").glob("nvme2c*"):
+        each.unlink()
+    assert devices(tree)["nvme2n1"].functions == (LEFT, RIGHT)
+
+
+def test_one_way_that_lives_is_enough(tree: Tree) -> None:
+    nvme(tree)
+    tree.file(f"{real(tree, '/sys/class/nvme/nvme2')}/state", "connecting\n")
+    assert reasons(tree)["nvme2n1"] == []
+    tree.file(f"{real(tree, '/sys/class/nvme/nvme3')}/state", "dead\n")
+    assert reasons(tree)["nvme2n1"] == ["not-live"]
+
+
+def test_the_same_namespace_by_two_controllers_without_multipath_is_one_device(tree: Tree) -> None:
+    for number, address in ((0, LEFT), (1, RIGHT)):
+        namespace(tree, f"nvme{number}n1", controller(tree, number, address), number, "eui.0025388b710116a3")
+    assert list(devices(tree)) == ["nvme0n1"]
+    assert skipped(tree) == ["nvme1n1: it is another way to nvme0n1: both are eui.0025388b710116a3"]
+
+
+def test_several_namespaces_of_a_controller_are_several_devices(tree: Tree) -> None:
+    above = controller(tree, 0, ROOT)
+    for number in (1, 2):
+        namespace(tree, f"nvme0n{number}", above, number, f"eui.0025388b710116a{number}")
+    assert [each.units for each in devices(tree).values()] == [{ROOT}, {ROOT}]
+
+
+def test_a_disk_over_a_network_is_on_no_bus(tree: Tree) -> None:
+    nvme(tree)
+    disk = devices(tree)["nvme4n1"]
+    assert disk.pci_address == ""
+    assert disk.units == {"/dev/nvme4n1"}
+    assert disk.device.attributes["transport"].string == "tcp"
+
+
+def test_a_namespace_without_a_size_waits(tree: Tree) -> None:
+    namespace(tree, "nvme0n1", controller(tree, 0, ROOT), 0, "", sectors=0)
+    assert reasons(tree) == {"nvme0n1": ["no-size"]}
+    assert devices(tree)["nvme0n1"].device.capacity == {}
+
+
+def test_a_node_that_is_missing_or_another_is_told(tree: Tree) -> None:
+    nvme(tree)
+    (tree.root / "dev/nvme1n1").unlink()
+    tree.node("/dev/nvme4n1", 259, 31, kind="b")
+    assert list(devices(tree)) == ["nvme0n1", "nvme2n1"]
+    assert [each.partition(":")[0] for each in skipped(tree)] == ["nvme1n1", "nvme4n1"]
+
+
+def test_no_disk_that_this_machine_uses_is_offered_here() -> None:
+    mounted = Path("/proc/self/mountinfo").read_text()
+    for each in discover(open_host("/"), [Nvme()]).found.values():
+        if f"{each.edits.device_nodes[0].path} " in mounted:
+            assert each.device.taints

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from cod.show.matrix import draw_matrix, shown
+from cod.topology import survey
+from tests.machines.found import found, inventory
+from tests.machines.tree import Tree
 
 from .machines import divided, ring, simulated
 
@@ -41,6 +44,13 @@ def test_parts_of_one_function_are_the_same_and_functions_of_one_device_are_pix(
     assert row.split()[1:3] == ["X", "PIX"]
     row = draw_matrix(topology, topology.devices[:3]).splitlines()[1]
     assert row.split()[1:4] == ["X", "X", "X"]
+
+
+def test_what_is_on_no_bus_is_shown_on_demand(tmp_path: Path) -> None:
+    host = Tree(tmp_path).host
+    topology = survey(host, inventory([found(host, "numa0", numa=0, type_="cpu")]))
+    assert shown(topology) == []
+    assert [point.name for point in shown(topology, is_all=True)] == ["numa0"]
 
 
 def test_no_devices_make_an_empty_matrix(tmp_path: Path) -> None:

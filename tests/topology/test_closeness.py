@@ -100,6 +100,16 @@ def test_virtual_functions_are_the_device_of_their_physical_one(tree: Tree) -> N
     assert closeness(topology, "0000:04:10.0", "0000:03:00.0").level == SAME_SWITCH
 
 
+def test_a_domain_below_a_function_is_a_part_of_the_root_complex_and_no_switch(tree: Tree) -> None:
+    tree.pci("0000:00:0e.0", 0x8086, 0x467F, 0x010400, numa=0)
+    for port in (2, 3):
+        bridges = ("0000:00:0e.0", "pci10000:00", f"10000:00:0{port}.0")
+        tree.pci(f"10000:0{port}:00.0", 1, 2, 0x010802, numa=0, bridges=bridges)
+    topology = bare(tree)
+    assert closeness(topology, "10000:02:00.0", "10000:03:00.0").letters == "PHB"
+    assert closeness(topology, "10000:02:00.0", "0000:03:00.0").letters == "PHB"
+
+
 def test_parts_are_the_device_that_they_are_parts_of_through_all_that_lies_between(tree: Tree) -> None:
     host = tree.host
     devices = [

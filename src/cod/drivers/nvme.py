@@ -1,76 +1,183 @@
-"""NVMe namespaces: whole disks for containers.
+"""NVMe disks: each namespace is a device, by its block device `/dev/nvme0n1`.
 
-The namespace's block device is given, never the controller's node, which could format it. A disk that the
-machine itself uses is nobody's to have. Source: the kernel's `Documentation/ABI/testing/sysfs-nvme`;
-`drivers/nvme/host/multipath.c` for names: `nvme0c1n1` is one way to `nvme0n1`.
+A controller's own node (`/dev/nvme0`) formats, deletes and updates: no container is given it. A namespace
+that the machine itself uses, or may use, is tainted: one that is mounted, swapped to or part of another disk,
+one that has partitions (who gets the whole disk gets them all), and a member of a pool, of which no file says
+whether it is in use (ZFS, LVM, RAID, Ceph).
+
+With multipath a namespace belongs to its subsystem, and hidden devices `nvme0c1n1` are the ways to it.
+Source: Linux `drivers/nvme/host/{sysfs,multipath}.c`; `Documentation/ABI/stable/sysfs-block`; blkid's names
+of file systems, as udev keeps them.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from cod.cdi.names import is_qualified_name
 from cod.cdi.spec import ContainerEdits
-from cod.drivers.attributes import Plain, attribute_class, attributes, family, place
+from cod.drivers.attributes import attribute_class, attributes, family, place
 from cod.drivers.nodes import device_node
 from cod.drivers.protocol import FoundDevice, Skipped
 from cod.drivers.taints import IN_USE, unready
-from cod.host import Host, Node, SysDevice
-from cod.host.in_use import InUse
-from cod.resource import Capacity, Device, DeviceClass
+from cod.host import Host, Node, PciFunction
+from cod.resource import Attribute, Capacity, Device, DeviceClass
+
+if TYPE_CHECKING:
+    from cod.host.in_use import InUse
 
 CLASS = "nvme"
 KIND = "cod.dev/nvme"
+BLOCK = "/sys/class/block"
 
-_BLOCKS = "/sys/class/block"
-_NAMESPACE = re.compile(r"nvme\d{1,5}n\d{1,5}")
-_SECTOR = 512  # bytes; `size` counts these whatever the disk's own blocks are
+_NAMESPACE = re.compile(r"nvme\d{1,9}n\d{1,9}")
+_WAY = re.compile(r"nvme(\d{1,9})c\d{1,9}n(\d{1,9})")
+_CONTROLLER = re.compile(r"nvme\d{1,9}")
+_PARTITION = re.compile(r"nvme\d{1,9}n\d{1,9}p\d{1,9}")
+_SECTOR = 512  # the unit of sizes in sysfs, whatever the disk's own is
+_POOL = re.compile(r".+_member|bcache|ceph_bluestore|drbd")
+
+
+class _Namespace(Struct, frozen=True):
+    """A namespace: its directory in sysfs, its node, and the directories of its controllers."""
+
+    name: str
+    directory: str
+    node: Node
+    controllers: tuple[str, ...]
 
 
 class Nvme(Struct, frozen=True):
     """The driver of NVMe namespaces."""
 
     name: str = "nvme.cod.dev"
-    looks_for: str = f"block devices nvmeXnY in {_BLOCKS}"
+    looks_for: str = f"block devices nvmeXnY in {BLOCK}"
 
     def classes(self) -> Iterable[DeviceClass]:
         """`nvme`."""
         return (attribute_class(CLASS),)
 
     def discover(self, host: Host) -> Iterator[FoundDevice | Skipped]:
-        """`nvme0n1` … as the kernel calls them."""
-        in_use = InUse(host)
-        for disk in host.devices_in(_BLOCKS):
-            if not _NAMESPACE.fullmatch(disk.name):
+        """`nvme0n1`, `nvme1n1` … as the kernel and nvme-cli call them."""
+        if names := host.matching(BLOCK, _NAMESPACE):
+            yield from _Disks(host).devices(names)
+
+
+class _Disks:
+    """The namespaces of one machine. What is read of it is read once."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    def devices(self, names: Iterable[str]) -> Iterator[FoundDevice | Skipped]:
+        host = self._host
+        first: dict[str, str] = {}  # by the identity that all ways to a namespace have in common
+        for name in names:
+            directory = host.resolve(f"{BLOCK}/{name}") or ""
+            node = host.node_of(directory)
+            wwid = host.value(f"{directory}/wwid")
+            if host.value(f"{directory}/hidden") == "1":
                 continue
-            if node := host.node_of(disk.path):
-                yield _device(host, disk, node, unusable=IN_USE if in_use.why(node, disk.path) else "")
+            if node is None or node.kind != "b":
+                yield Skipped(name, f"it has no node in /dev with the numbers of {directory}/dev")
+            elif wwid and first.setdefault(wwid, name) != name:
+                yield Skipped(name, f"it is another way to {first[wwid]}: both are {wwid}")
             else:
-                yield Skipped(disk.name, f"it has no node in /dev with the numbers of {disk.path}/dev")
+                controllers = self._controllers(name, directory)
+                yield self._device(_Namespace(name, directory, node, controllers), wwid)
 
+    def _controllers(self, name: str, directory: str) -> tuple[str, ...]:
+        """Those that lead to a namespace: by its ways, else its own one, else all of its subsystem."""
+        if ways := self._ways.get(name):
+            return tuple(ways)
+        above = self._host.resolve(f"{directory}/device") or directory.rpartition("/")[0]
+        if _CONTROLLER.fullmatch(above.rpartition("/")[2]):
+            return (above,)
+        members = (self._host.resolve(f"{above}/{each}") for each in self._host.matching(above, _CONTROLLER))
+        return tuple(filter(None, members))
 
-def _device(host: Host, disk: SysDevice, node: Node, unusable: str) -> FoundDevice:
-    controller = f"{disk.path}/device"
-    function = host.pci.get(disk.function)
-    size = (host.number(f"{disk.path}/size") or 0) * _SECTOR
-    facts: dict[str, Plain] = {
-        "model": host.value(f"{controller}/model"),
-        "serial": host.value(f"{controller}/serial"),
-        "firmware": host.value(f"{controller}/firmware_rev"),
-        "transport": host.value(f"{controller}/transport"),
-        "wwid": host.value(f"{disk.path}/wwid"),
-        "readOnly": host.value(f"{disk.path}/ro") == "1",
-    }
-    return FoundDevice(
-        device=Device(
-            name=disk.name,
-            attributes=family(CLASS) | (place(function) if function else {}) | attributes(facts),
-            capacity={"size": Capacity(str(size))} if size > 0 else {},
-            taints=unready(unusable),
-        ),
-        kind=KIND,
-        cdi_name=disk.name,
-        edits=ContainerEdits(device_nodes=(device_node(node),)),
-    )
+    @cached_property
+    def _ways(self) -> dict[str, list[str]]:
+        """The controllers by the namespaces to which they are one way of several."""
+        found: dict[str, list[str]] = {}
+        for name in self._host.matching(BLOCK, _WAY):
+            match, way = _WAY.fullmatch(name), self._host.resolve(f"{BLOCK}/{name}")
+            if match and way:
+                found.setdefault(f"nvme{match[1]}n{match[2]}", []).append(way.rpartition("/")[0])
+        return found
+
+    def _device(self, disk: _Namespace, wwid: str) -> FoundDevice:
+        functions = self._functions(disk)
+        sectors = self._host.number(f"{disk.directory}/size") or 0
+        alias = wwid if is_qualified_name(f"{KIND}={wwid}") else ""
+        return FoundDevice(
+            device=Device(
+                disk.name,
+                attributes=family(CLASS)
+                | (place(functions[0]) if functions else {})
+                | self._facts(disk, wwid),
+                capacity={"size": Capacity(str(sectors * _SECTOR))} if sectors > 0 else {},
+                taints=unready(self._reason(disk, sectors)),
+            ),
+            kind=KIND,
+            cdi_name=disk.name,
+            edits=ContainerEdits(device_nodes=(device_node(disk.node),)),
+            aliases=(alias,) if alias else (),
+            functions=tuple(each.address for each in functions),
+        )
+
+    def _functions(self, disk: _Namespace) -> list[PciFunction]:
+        """The PCI functions that lead to a namespace; none where it is reached over a network."""
+        pci = self._host.pci
+        ways = (reversed(path.split("/")) for path in disk.controllers or (disk.directory,))
+        innermost = (next((step for step in way if step in pci), "") for way in ways)
+        return [pci[each] for each in dict.fromkeys(innermost) if each]
+
+    def _facts(self, disk: _Namespace, wwid: str) -> dict[str, Attribute]:
+        host = self._host
+        controller = disk.controllers[0] if disk.controllers else f"{disk.directory}/device"
+        return attributes(
+            {
+                "model": host.value(f"{controller}/model"),
+                "serial": host.value(f"{controller}/serial"),
+                "firmware": host.value(f"{controller}/firmware_rev"),
+                "transport": host.value(f"{controller}/transport"),
+                "address": host.value(f"{controller}/address"),
+                "wwid": wwid,
+                "namespaceId": host.number(f"{disk.directory}/nsid"),
+                "blockSize": host.number(f"{disk.directory}/queue/logical_block_size"),
+                "readOnly": host.value(f"{disk.directory}/ro") == "1",
+                "paths": len(disk.controllers),
+                "fileSystem": self._file_system(disk),
+            }
+        )
+
+    def _reason(self, disk: _Namespace, sectors: int) -> str:
+        """Why nobody is given a namespace, or ""."""
+        states = [self._host.value(f"{each}/state") for each in disk.controllers]
+        if self._in_use.why(disk.node, disk.directory):
+            return IN_USE
+        if self._host.matching(disk.directory, _PARTITION):
+            return "partitioned"
+        if _POOL.fullmatch(self._file_system(disk)):
+            return "member-of-a-pool"
+        if states and not any(state in ("", "live") for state in states):
+            return "not-live"  # resetting, connecting, dead …
+        return "" if sectors > 0 else "no-size"
+
+    def _file_system(self, disk: _Namespace) -> str:
+        """What udev has seen on a disk: `ext4`, `zfs_member` …, or ""."""
+        text = self._host.read(f"/run/udev/data/b{disk.node.major}:{disk.node.minor}")
+        match = re.search(r"^E:ID_FS_TYPE=(\S+)$", text, re.MULTILINE)
+        return match[1] if match else ""
+
+    @cached_property
+    def _in_use(self) -> InUse:
+        from cod.host.in_use import InUse
+
+        return InUse(self._host)

@@ -8,7 +8,7 @@ from cod.show.layout import PART, PART_GAP, Tile, head_height, parts_in_a_row
 from cod.show.marks import CLASS, draw_mark, tip
 from cod.show.outline import Card, Part, parts_in_words
 from cod.show.state import BARE, HELD, UNREADY
-from cod.show.svg_text import escaped, fit, fit_name, tag, text
+from cod.show.svg_text import escaped, fit, fit_name, tag, text, text_width
 from cod.topology.rails import NICS
 
 _PAD = 8
@@ -56,7 +56,11 @@ def _compact(tile: Tile) -> Iterator[str]:
     mark = draw_mark(tile.card.state, tile.x + 11, tile.y + 12, 4)
     left = 20 if mark else _PAD
     yield mark
-    yield text(tile.x + left, tile.y + 16, fit_name(tile.card.label, 11, tile.width - left - 3), "")
+    room = tile.width - left - 3
+    state = tile.card.state
+    told = f"{tile.card.label} · {state.detail}" if state and state.word == HELD else tile.card.label
+    told = told if text_width(told, 11) <= room else fit_name(tile.card.label, 11, room)
+    yield text(tile.x + left, tile.y + 16, told, "")
 
 
 def _squares(parts: Sequence[Part], x: float, y: float, across: float) -> Iterator[str]:

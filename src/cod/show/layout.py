@@ -133,8 +133,8 @@ def head_height(size: Size) -> float:
 
 
 def card_size(box: Box, size: Size) -> Size:
-    """How large the cards of a box are: devices at no place have nothing to tell but their names."""
-    return "compact" if box.is_aside else size
+    """How large the cards of a box are: what is on no bus has nothing to tell but its name."""
+    return size if any(card.place for card in box.cards) else "compact"
 
 
 def wanted(box: Box, size: Size) -> float:

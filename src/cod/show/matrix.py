@@ -39,10 +39,15 @@ def draw_matrix(topology: Topology, points: Sequence[Point]) -> str:
 
 
 def shown(topology: Topology, *, is_all: bool = False) -> list[Point]:
-    """The points that a matrix has something to say of: those at a place, or with links."""
+    """The points that a matrix has something to say of: those at a place of a bus, or with links.
+
+    `is_all` adds what is on a NUMA node and no bus, and functions that no driver offers.
+    """
     linked = {key for pair in topology.links for key in pair}
     points = [*topology.devices, *(topology.bare_functions if is_all else ())]
-    return [point for point in points if point.is_placed or point.key in linked]
+    return [
+        point for point in points if (point.is_placed and (point.function or is_all)) or point.key in linked
+    ]
 
 
 def _affinity(topology: Topology, point: Point) -> list[str]:

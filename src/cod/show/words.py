@@ -96,6 +96,7 @@ def summary(topology: Topology) -> str:
     """A machine in a line: `8 gpu, 4 nic · 2 NUMA nodes · 64 CPUs · 512 GiB`."""
     types, parts = _counted(topology.devices)
     others = types.pop("", 0)
+    types.pop("cpu", None)  # which are counted below
     counts = [f"{number} {type_}" for type_, number in types.items()]
     if others:
         counts.append(f"{others} other" if counts else count(others, "device"))

@@ -21,6 +21,7 @@ from cod.topology.tree import Branch, grow
 
 _DEEPEST = 64  # bridges on a way; a bus has a number of eight bits, and a real way a handful
 _BRIDGE = 0x0604
+_BRIDGES = 0x06
 
 
 class Topology(Struct, frozen=True, dict=True):
@@ -91,7 +92,17 @@ def place_of(host: Host, locality: Locality, address: str) -> tuple[tuple[str, .
         return (numa_step(UNKNOWN), "", _slot(address)), address, UNKNOWN
     whole = host.pci.get(function.physical, function)
     numa = locality.of_root(whole.root) if whole.root else locality.of_function(whole)
-    return (numa_step(numa), whole.root, *whole.bridges[:_DEEPEST], _slot(whole.address)), address, numa
+    bridges = [each for each in whole.bridges[:_DEEPEST] if _is_bridge(host, each)]
+    return (numa_step(numa), whole.root, *bridges, _slot(whole.address)), address, numa
+
+
+def _is_bridge(host: Host, address: str) -> bool:
+    """Whether a function on a way is a bridge, as far as the machine says.
+
+    Another is one that has a domain of its own below it (Intel VMD): a part of the root complex, no switch.
+    """
+    function = host.pci.get(address)
+    return function is None or function.class_ == 0 or function.class_ >> 16 == _BRIDGES
 
 
 def _slot(address: str) -> str:
