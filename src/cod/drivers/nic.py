@@ -28,6 +28,7 @@ from cod.drivers.nodes import device_node
 from cod.drivers.protocol import FoundDevice
 from cod.drivers.taints import IN_USE, unready
 from cod.drivers.vfio_group import is_vfio
+from cod.drivers.virtual_functions import virtual_counts
 from cod.host import Host, Node, PciFunction, SysDevice
 from cod.resource import Device, DeviceClass
 
@@ -161,15 +162,13 @@ class _Nic(Struct, frozen=True):
 
     def _facts(self, host: Host) -> dict[str, Plain]:
         """What its directory, its first interface and its first RDMA device say."""
-        path = self.function.path
         facts: dict[str, Plain] = {
             "vendorId": f"{self.function.vendor:04x}",
             "deviceId": f"{self.function.device:04x}",
             "driver": self.function.driver,
             "rdma": bool(self.rdma_nodes),
             "vfIndex": _virtual_index(host, self.function),
-            "sriovTotalVfs": host.number(f"{path}/sriov_totalvfs"),
-            "sriovVfs": host.number(f"{path}/sriov_numvfs"),
+            **virtual_counts(host, self.function),
         }
         for each in self.interfaces[:1]:
             facts |= _interface_facts(host, each)
