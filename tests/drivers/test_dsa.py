@@ -44,6 +44,7 @@ def test_enabled_queues_for_users_are_devices(tree: Tree) -> None:
         10,
     )
     assert devices["wq0-0"].pci_address == "0000:6a:01.0"
+    assert about["cod.dev/parent"].string == "dsa0"
 
 
 def test_only_a_shared_queue_is_for_more_than_one(tree: Tree) -> None:
@@ -72,10 +73,13 @@ def test_a_queue_without_its_node_or_with_junk_in_its_files_is_left_out(tree: Tr
     queue(tree, "dsa0", "wq0.5", mode="\x1b[2J", minor=5)
     queue(tree, "dsa0", "wq0.6", minor=6)
     tree.node("/dev/dsa/wq0.6", 237, 7)
+    queue(tree, "dsa0", "wq0.7", minor=7)
+    tree.node("/dev/dsa/wq0.7", 9, 7)
     (tmp_path / "sys/devices/pci0000:6a/0000:6a:01.0/dsa0/wq0.0/state").write_bytes(b"\xff\x00")
     left_out = skipped(tree)
-    missing = "it has no node /dev/dsa/{} with the number that its cdev_minor says"
+    missing = "it has no node /dev/dsa/{} with the numbers that sysfs says"
     assert left_out["dsa0/wq0.4"] == missing.format("wq0.4")
     assert left_out["dsa0/wq0.5"] == "its mode is '\\x1b[2J', neither dedicated nor shared"
     assert left_out["dsa0/wq0.6"] == missing.format("wq0.6")
+    assert left_out["dsa0/wq0.7"] == missing.format("wq0.7")
     assert "wq0-0" not in found(tree)

@@ -73,6 +73,13 @@ def test_nodes_of_older_kernels_are_found_as_well(tree: Tree) -> None:
     assert [node.path for node in card.edits.device_nodes] == ["/dev/hl0", "/dev/hl_controlD0"]
 
 
+def test_cards_come_in_the_order_of_the_bus_whose_numbers_are_hexadecimal(tree: Tree) -> None:
+    for number, bus in enumerate(("9a", "10", "0f", "1d")):
+        path = tree.pci(f"0000:{bus}:00.0", 0x1DA3, 0x1020, 0x120000, driver="habanalabs")
+        tree.class_device("accel", f"accel{number}", path, node=f"accel/accel{number}", numbers=(261, number))
+    assert [each.pci_address[5:7] for each in found(tree)] == ["0f", "10", "1d", "9a"]
+
+
 def test_what_is_left_out_says_why(tree: Tree) -> None:
     tree.files(f"{FUNCTIONS}/0000:01:00.0", {"device": "0xfffff"})
     tree.files(f"{FUNCTIONS}/0000:02:00.0", {"device": "0x1020"})

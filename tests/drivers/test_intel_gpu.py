@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -76,7 +77,22 @@ def test_virtual_functions_are_part_of_their_physical_one(tree: Tree) -> None:
     assert {name: value(each, "cod.dev/parent") for name, each in devices.items()} == {
         "0000-00-02-0-0x4626": None, CARD: None, "mei1": CARD, VF: CARD, VFIO_VF: CARD, GUEST: None
     }  # fmt: skip
-    assert [value(devices[name], "vf") for name in (CARD, VF, VFIO_VF)] == [None, 0, 1]
+    assert [value(devices[name], "vf") for name in (CARD, VF, VFIO_VF)] == [None, 1, 2]
+
+
+def test_a_virtual_function_has_as_much_memory_as_its_gpu_gives_it(tree: Tree) -> None:
+    memory = [found(tree)[name].device.capacity["memory"].value for name in (VF, VFIO_VF)]
+    assert memory == [str(2**30), str(2**31)]
+
+
+def test_a_gpu_with_broken_firmware_is_for_nobody_and_the_way_to_mend_it_is(tree: Tree) -> None:
+    path = tree.host.pci["0000:03:00.0"].path
+    tree.file(f"{path}/survivability_mode", "Capability Info : 0x0\n")
+    shutil.rmtree(tree.root / f"{path[1:]}/drm")
+    devices = found(tree)
+    assert devices[CARD].device.taints == (Taint("cod.dev/unready", "firmware-broken"),)
+    assert nodes(devices[CARD]) == []
+    assert devices["mei1"].device.taints == ()
 
 
 def test_a_gpu_bound_to_vfio_is_its_whole_group(tree: Tree) -> None:

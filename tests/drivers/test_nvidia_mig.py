@@ -140,7 +140,7 @@ def test_instances_that_are_made_are_named_as_by_nvidia_ctk(tmp_path: Path) -> N
     assert first.device.taints == ()
     assert first.device.attributes["cod.dev/type"].string == "mig"
     assert first.device.attributes["cod.dev/parent"].string == "gpu-0"
-    assert first.units & second.units == {"0000:07:00.0", "/dev/nvidia3", "/dev/nvidia-caps/nvidia-cap21"}
+    assert first.units & second.units == {"0000:07:00.0", "/dev/nvidia3"}
 
 
 def test_a_gpu_that_is_cut_is_not_given_as_a_whole_nor_cut_again(tmp_path: Path) -> None:

@@ -24,7 +24,8 @@ from cod.demo import busybox, make_bundle
 from cod.drivers import FoundDevice, discover
 from cod.drivers.attributes import version
 from cod.drivers.origin import Change, Origin, changes, made_from, origin
-from cod.drivers.specs import NOT_MADE, Generated, generate
+from cod.drivers.specs import HOST_USES, NOT_MADE, NOTHING, Generated, generate
+from cod.drivers.taints import IN_USE, unready
 from cod.host import open_host
 from cod.resource import Device, Taint
 from tests.cdi import specs as random
@@ -82,12 +83,22 @@ def test_what_is_only_possible_is_left_out_and_what_is_out_of_order_stays_but_is
     generated = of(
         device("0", "/dev/gpu0"),
         device("1", "/dev/gpu1", taints=UNREADY),
-        device("2", taints=UNREADY, common=ContainerEdits(env=("A=1",))),
+        device("2", taints=unready("not-made"), common=ContainerEdits(env=("A=1",))),
+        device("3", taints=UNREADY, common=ContainerEdits(env=("A=1",))),
     )
     spec = only(generated)
     assert names(spec) == ["0", "1", "all"]
     assert paths(spec.devices[-1].container_edits) == ["/dev/gpu0"]
-    assert [(each.what, each.why) for each in generated.left_out] == [(f"{KIND}=2", NOT_MADE)]
+    assert [(each.what, each.why) for each in generated.left_out] == [
+        (f"{KIND}=2", NOT_MADE),
+        (f"{KIND}=3", NOTHING),
+    ]
+
+
+def test_what_the_machine_uses_itself_is_in_no_spec() -> None:
+    generated = of(device("0", "/dev/gpu0", taints=unready(IN_USE)), device("1", "/dev/gpu1"))
+    assert names(only(generated)) == ["1", "all"]
+    assert [(each.what, each.why) for each in generated.left_out] == [(f"{KIND}=0", HOST_USES)]
 
 
 def test_where_no_device_can_be_used_there_is_no_all() -> None:

@@ -29,6 +29,7 @@ def intel(tree: Tree) -> None:
         path = tree.pci(address, 0x8086, 0x56C0, 0x038000, driver=driver, iommu_group=group, bridges=slot)
         tree.link(f"{path}/physfn", card)
         tree.link(f"{card}/virtfn{number - 1}", path)
+        tree.files(f"{card}/sriov_admin/vf{number}/profile", {"vram_quota": number * 2**30})
     _drm(tree, f"{card[:-1]}1", "0000:03:00.1", 2)
     guest = tree.pci("0000:1a:00.0", 0x8086, 0x0BD5, 0x038000, driver="vfio-pci", iommu_group="7")
     tree.pci("0000:1a:00.1", 0x8086, 0x0BD6, 0x040300, driver="vfio-pci", iommu_group="7")

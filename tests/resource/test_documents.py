@@ -208,3 +208,9 @@ def test_merged_keys_and_tags_are_understood() -> None:
         f"{merged}apiVersion: resource.k8s.io/v1\nkind: !!str DeviceClass\nmetadata: {{<<: *x}}\nspec: {{}}"
     )
     assert value.metadata == decode(text)[0].metadata
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "- " * 100_000, "a: " + "{b: " * 5_000, "---\n" + "[" * 101])
+def test_what_nests_too_deep_is_refused_before_a_library_can_crash_on_it(text: str) -> None:
+    with pytest.raises(InvalidObject):
+        decode(text)

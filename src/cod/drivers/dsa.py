@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from cod.cdi.spec import ContainerEdits
-from cod.drivers.attributes import Plain, attribute_class, attributes, family, place
-from cod.drivers.nodes import device_node
+from cod.drivers.attributes import PARENT_ATTRIBUTE, Plain, attribute_class, attributes, family, place
+from cod.drivers.nodes import device_node, node_with_numbers
 from cod.drivers.protocol import FoundDevice, Skipped
 from cod.host import Host, Node, SysDevice
 from cod.resource import Capacity, Device, DeviceClass
@@ -60,10 +60,11 @@ def _offer(host: Host, accelerator: SysDevice, name: str) -> FoundDevice | Skipp
         return Skipped(what, f"its type is {type_ or 'unknown'!r}, not user")
     if mode not in ("dedicated", "shared"):
         return Skipped(what, f"its mode is {mode or 'unknown'!r}, neither dedicated nor shared")
-    node = _node(host, path, f"/dev/{kind}/{name}")
+    node = _node(host, accelerator, name)
     if node is None:
-        return Skipped(what, f"it has no node /dev/{kind}/{name} with the number that its cdev_minor says")
-    # libaccel-config finds the node of a queue by its numbers
+        return Skipped(what, f"it has no node /dev/{kind}/{name} with the numbers that sysfs says")
+    # libaccel-config finds the node of a queue by its numbers. On the host that is a link, which CDI has not;
+    # a mount of the link would bring the same node, but only where udev has made one.
     by_numbers = device_node(node, path=f"/dev/char/{node.major}:{node.minor}")
     return FoundDevice(
         device=_device(host, accelerator, name, mode),
@@ -73,10 +74,13 @@ def _offer(host: Host, accelerator: SysDevice, name: str) -> FoundDevice | Skipp
     )
 
 
-def _node(host: Host, path: str, node_path: str) -> Node | None:
-    node = host.node(node_path)
-    minor = host.number(f"{path}/cdev_minor")
-    return node if node and minor in (None, node.minor) else None
+def _node(host: Host, accelerator: SysDevice, name: str) -> Node | None:
+    """The node of a queue: it is made anew whenever the queue is enabled, and its number may be another's."""
+    path, kind = f"{accelerator.path}/{name}", accelerator.name[:3]
+    node = node_with_numbers(host, f"/dev/{kind}/{name}", f"{path}/{kind}!{name}")
+    numbers = (host.number(f"{accelerator.path}/cdev_major"), host.number(f"{path}/cdev_minor"))
+    is_it = node and numbers[0] in (None, node.major) and numbers[1] in (None, node.minor)
+    return node if is_it else None
 
 
 def _device(host: Host, accelerator: SysDevice, name: str, mode: str) -> Device:
@@ -84,7 +88,7 @@ def _device(host: Host, accelerator: SysDevice, name: str, mode: str) -> Device:
     function = host.pci.get(accelerator.function)
     size = host.number(f"{path}/size") or 0
     facts: dict[str, Plain] = {
-        "accelerator": accelerator.name,
+        PARENT_ATTRIBUTE: accelerator.name,
         "mode": mode,
         "label": host.value(f"{path}/name"),  # whatever the administrator calls it
         "group": host.number(f"{path}/group_id"),

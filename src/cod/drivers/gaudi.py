@@ -19,6 +19,7 @@ from cod.drivers.nodes import device_node, node_with_numbers
 from cod.drivers.protocol import FoundDevice, Skipped
 from cod.drivers.taints import unready
 from cod.host import Host, Node
+from cod.host.pci import address_order
 from cod.resource import PCI_BUS_ID, Attribute, Device, DeviceClass
 
 KIND = "intel.com/gaudi"
@@ -47,7 +48,7 @@ class Gaudi(Struct, frozen=True):
 
     def discover(self, host: Host) -> Iterator[FoundDevice | Skipped]:
         """The cards by address and device id, `0000-0f-00-0-0x1020`, as Intel's DRA driver names them."""
-        for address in host.matching(_FUNCTIONS, _ADDRESS):
+        for address in sorted(filter(_ADDRESS.fullmatch, host.names(_FUNCTIONS)), key=address_order):
             yield _offer(host, address)
 
 

@@ -26,7 +26,9 @@ from cod.drivers.attributes import (
 from cod.drivers.names import uid
 from cod.drivers.nodes import device_node, node_with_numbers
 from cod.drivers.protocol import FoundDevice, Skipped
+from cod.drivers.taints import unready
 from cod.drivers.vfio_group import is_vfio, vfio_group
+from cod.drivers.virtual_functions import virtual_counts, virtual_functions
 from cod.host import Host, PciFunction
 from cod.resource import Capacity, Device, DeviceClass, Taint
 
@@ -40,7 +42,7 @@ _DISPLAY = (0x0300, 0x0302, 0x0380)
 _DRIVERS = ("i915", "xe")
 _DRM = re.compile(r"(card|renderD)\d{1,6}")
 _MEI = re.compile(r"mei\d{1,6}")
-_VIRTUAL = re.compile(r"virtfn(\d{1,5})")
+_SURVIVAL = "survivability_mode"  # there while xe can do nothing but take new firmware
 _BY_PATH = "/dev/dri/by-path"
 
 
@@ -56,16 +58,16 @@ class IntelGpu(Struct, frozen=True):
 
     def discover(self, host: Host) -> Iterator[FoundDevice | Skipped]:
         """The GPUs by address and device id, `0000-03-00-0-0x56c0`, as Intel's DRA driver names them."""
+        functions = [each for each in host.pci.values() if _is_gpu(each)]
+        virtual = virtual_functions(host, functions)
         names: dict[str, str] = {}  # of the devices, by address; a physical function comes before its own
         grouped: dict[str, str] = {}  # who has a function by its IOMMU group
-        for function in host.pci.values():
-            if function.vendor != _VENDOR or function.base_class not in _DISPLAY:
-                continue
+        for function in functions:
             if function.address in grouped:
                 why = f"it is part of {grouped[function.address]}, as it is in the same IOMMU group"
                 yield Skipped(function.address, why)
                 continue
-            found = _offer(host, function, names)
+            found = _offer(host, function, names, virtual)
             yield found
             if isinstance(found, FoundDevice):
                 names[function.address] = found.device.name
@@ -73,21 +75,35 @@ class IntelGpu(Struct, frozen=True):
                 yield from _engines(host, function, found.device.name)
 
 
-def _offer(host: Host, function: PciFunction, names: dict[str, str]) -> FoundDevice | Skipped:
+def _is_gpu(function: PciFunction) -> bool:
+    return function.vendor == _VENDOR and function.base_class in _DISPLAY
+
+
+def _offer(
+    host: Host, function: PciFunction, names: dict[str, str], virtual: dict[str, int]
+) -> FoundDevice | Skipped:
+    number = virtual.get(function.address)
     if function.driver in _DRIVERS:
-        return _for_containers(host, function, names)
+        return _for_containers(host, function, names, number)
     if not is_vfio(function.driver):
         bound = f"bound to {function.driver}" if function.driver else "not bound to any driver"
         return Skipped(function.address, f"it is {bound}; i915, xe or vfio-pci is needed")
     group = vfio_group(host, function)
     if isinstance(group, str):
         return Skipped(function.address, group)
-    device = _device(host, function, names, taints=group.taints)
+    device = _device(
+        host, function, names, number, memory=_quota(host, function, number), taints=group.taints
+    )
     return FoundDevice(device, KIND, device.name, group.edits, common=group.common, functions=group.functions)
 
 
-def _for_containers(host: Host, function: PciFunction, names: dict[str, str]) -> FoundDevice | Skipped:
-    """A GPU with DRM nodes; each name of theirs that is free of its kind is an alias."""
+def _for_containers(
+    host: Host, function: PciFunction, names: dict[str, str], number: int | None
+) -> FoundDevice | Skipped:
+    """A GPU with DRM nodes, of which the card's name is an alias; one with broken firmware has none."""
+    if host.exists(f"{function.path}/{_SURVIVAL}"):
+        broken = _device(host, function, names, number, taints=unready("firmware-broken"))
+        return FoundDevice(broken, KIND, broken.name, NO_EDITS)
     listed = host.matching(f"{function.path}/drm", _DRM)
     nodes = {
         name: node_with_numbers(host, f"/dev/dri/{name}", f"{function.path}/drm/{name}") for name in listed
@@ -96,7 +112,8 @@ def _for_containers(host: Host, function: PciFunction, names: dict[str, str]) ->
         return Skipped(
             function.address, "not all of its DRM nodes are in /dev/dri" if listed else "it has no DRM nodes"
         )
-    device = _device(host, function, names, memory=_memory(host, function, listed))
+    memory = _quota(host, function, number) or _memory(host, function, listed)
+    device = _device(host, function, names, number, memory=memory)
     return FoundDevice(
         device=device,
         kind=KIND,
@@ -121,20 +138,19 @@ def _device(
     host: Host,
     function: PciFunction,
     names: dict[str, str],
+    number: int | None,
     *,
     memory: int = 0,
     taints: tuple[Taint, ...] = (),
 ) -> Device:
-    vfs = host.number(f"{function.path}/sriov_totalvfs")
     driver = version(host.value(f"/sys/module/{function.driver}/version"))
     facts: dict[str, Plain] = {
         "productName": host.pci_names.device(function.vendor, function.device),
         "productId": f"0x{function.device:04x}",
         "kernelDriver": function.driver,
         "discrete": bool(function.bridges) if function.root else None,
-        "totalVfs": vfs or None,
-        "vfs": host.number(f"{function.path}/sriov_numvfs") if vfs else None,
-        "vf": _number(host, function),
+        "vf": number,
+        **virtual_counts(host, function),
         PARENT_ATTRIBUTE: names.get(function.physical),
     }
     return Device(
@@ -148,21 +164,16 @@ def _device(
     )
 
 
-def _number(host: Host, function: PciFunction) -> int | None:
-    """Which of its physical function's virtual ones it is, from 0 on, as PCI counts them."""
-    if not function.physical:
-        return None
-    physical = f"{function.path}/physfn"
-    numbers = [
-        int(link.removeprefix("virtfn"))
-        for link in host.matching(physical, _VIRTUAL)
-        if host.target(f"{physical}/{link}") == function.address
-    ]
-    return numbers[0] if numbers else None
+def _quota(host: Host, function: PciFunction, number: int | None) -> int:
+    """The bytes of memory that a virtual function has of its GPU's, 0 where its driver does not say."""
+    physical = host.pci.get(function.physical)
+    if physical is None or number is None:
+        return 0
+    return host.number(f"{physical.path}/sriov_admin/vf{number}/profile/vram_quota") or 0
 
 
 def _memory(host: Host, function: PciFunction, listed: list[str]) -> int:
-    """The bytes of its own memory, 0 where sysfs does not say: only some releases of the drivers do."""
+    """The bytes of a GPU's own memory, 0 where sysfs does not say: only some releases of the drivers do."""
     tiles = host.glob(f"{function.path}/tile*/physical_vram_size_bytes")
     cards = [f"{function.path}/drm/{name}/lmem_total_bytes" for name in listed]
     return sum(host.number(path) or 0 for path in tiles or cards)

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from cod.cdi.names import qualified_name
 from cod.cdi.spec import NO_EDITS, ContainerEdits
+from cod.drivers.taints import POSSIBLE
 from cod.host import Host
 from cod.resource import PCI_BUS_ID, CounterSet, Device, DeviceClass
 
@@ -69,8 +70,11 @@ class FoundDevice(Struct, frozen=True):
 
     @property
     def is_made(self) -> bool:
-        """Whether it is there, and not only possible, such as a partition that nobody has made."""
-        return bool(self.edits) or not self.device.taints
+        """Whether it is there, and not only possible, such as a partition that nobody has made.
+
+        What is there may bring nothing into a container: a GPU that is divided, a function for its own parts.
+        """
+        return bool(self.edits) or not any(taint.value in POSSIBLE for taint in self.device.taints)
 
     @property
     def units(self) -> frozenset[str]:

@@ -18,6 +18,7 @@ from cod.drivers.matches import references, wildcards
 from cod.drivers.rules import Group, Member, Usb
 from cod.drivers.rules_text import Mistake
 from cod.host import Host
+from cod.resource.yaml_text import check_depth
 
 MOST_CHARACTERS = 2**18  # of a file
 MOST_VALUES = 20_000  # of a file, aliases followed
@@ -112,7 +113,7 @@ class _Reader:
 
     def _composed(self, text: str) -> yaml.Node | None:
         try:
-            _check_depth(text)
+            check_depth(text, MOST_LEVELS)
             root: yaml.Node | None = yaml.compose(text, Loader=_Loader)
         except (yaml.YAMLError, ValueError) as error:
             mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
@@ -239,18 +240,6 @@ class _Reader:
 
     def _problem(self, what: str, hint: str, line: int = 0, column: int = 0) -> None:
         self.problems.append(RuleProblem(self._file, line, column, what, hint))
-
-
-def _check_depth(text: str) -> None:
-    """Refuse what nests deeper than any group: some versions of libyaml crash on it."""
-    depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > MOST_LEVELS:
-                raise yaml.MarkedYAMLError(problem="it nests too deep", problem_mark=event.start_mark)  # type: ignore[arg-type]
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
 
 
 def _check(group: Group, key: yaml.Node) -> None:

@@ -22,13 +22,15 @@ from cod.cdi.validate import edits_problems
 from cod.cdi.version import minimum_version
 from cod.drivers.origin import Origin, made_from
 from cod.drivers.protocol import FoundDevice, Skipped
+from cod.drivers.taints import IN_USE, UNREADY
 from cod.host.machine import natural_order
 
 ALL = "all"
 
 NOT_MADE = "it is not made yet"
 NOTHING = "it brings nothing into a container"
-SOUND = (NOT_MADE, NOTHING)  # reasons to leave a device out that are no fault of its driver's
+HOST_USES = "the machine uses it itself"
+SOUND = (NOT_MADE, NOTHING, HOST_USES)  # reasons to leave a device out that are no fault of its driver's
 
 Key = tuple[str, str, str]
 T = TypeVar("T")
@@ -101,7 +103,9 @@ def _ready(found: FoundDevice) -> _Ready | str:
     """A device with its edits in order, or why no spec can have it."""
     if not found.is_made:
         return NOT_MADE
-    if not found.edits and not found.common:
+    if any(taint.key == UNREADY and taint.value == IN_USE for taint in found.device.taints):
+        return HOST_USES  # a spec has no taints: whoever may use it could take the disk from under the system
+    if not found.edits and (found.device.taints or not found.common):
         return NOTHING
     vendor, class_ = split_kind(found.kind)
     if problem := vendor_problem(vendor) or class_problem(class_) or device_name_problem(found.cdi_name):

@@ -6,6 +6,9 @@ from cod.resource import Taint
 
 UNREADY = "cod.dev/unready"
 IN_USE = "in-use-by-host"
+NOT_MADE = "not-made"  # a partition that somebody could make
+NO_TYPE = "no-type"  # a virtual function that could be given a type to play
+POSSIBLE = (NOT_MADE, NO_TYPE)  # what is not there yet; all other reasons are those of devices that are
 
 
 def unready(reason: str) -> tuple[Taint, ...]:

@@ -16,6 +16,8 @@ from cod.resource.problem import InvalidObject, Problem
 
 MOST_NODES = 2_000_000  # of a text, aliases followed: a few lines can stand for more than memory holds
 
+MOST_LEVELS = 100  # of nesting; no object comes near it
+
 _PLAIN = "tag:cod.dev,2026:plain"  # of what stands without quotes and without a tag
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -109,6 +111,7 @@ _GoDumper.add_representer(
 def read_documents(text: str | bytes, where: str = "") -> list[Any]:
     """The documents of a text, without empty ones. Raises InvalidObject where it is no YAML."""
     try:
+        check_depth(text)
         found = [document for document in yaml.load_all(text, _GoLoader) if document is not None]
         _count(found, [MOST_NODES])
     except yaml.YAMLError as error:
@@ -118,6 +121,19 @@ def read_documents(text: str | bytes, where: str = "") -> list[Any]:
     except (ValueError, OverflowError, RecursionError) as error:
         raise _unreadable(str(error), where) from None
     return found
+
+
+def check_depth(text: str | bytes, most: int = MOST_LEVELS) -> None:
+    """Refuse what nests too deep, on which some versions of libyaml crash. Raises yaml.YAMLError."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > most:
+                mark: Any = event.start_mark  # one of two classes of marks, says the type
+                raise yaml.MarkedYAMLError(problem="it nests too deep", problem_mark=mark)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 def write_documents(documents: list[Any]) -> str:
