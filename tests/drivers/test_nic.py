@@ -11,6 +11,8 @@ from cod.host import Host, open_host
 from tests.machines.nic import HOST, IDLE, LINK_LOCAL, PHYSICAL, ROUTES, VIRTUAL, interface, make_nics, rdma
 from tests.machines.tree import Tree
 
+MANAGEMENT_KIND = "cod.dev/nic-management"
+
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Tree:
@@ -20,7 +22,12 @@ def tree(tmp_path: Path) -> Tree:
 def found(host: Host) -> dict[str, FoundDevice]:
     inventory = discover(host, [Nic()])
     assert not inventory.failures
-    return {each.cdi_name: each for each in inventory.found.values()}
+    return {each.cdi_name: each for each in inventory.found.values() if each.kind != MANAGEMENT_KIND}
+
+
+def managements(host: Host) -> dict[str, FoundDevice]:
+    inventory = discover(host, [Nic()])
+    return {each.cdi_name: each for each in inventory.found.values() if each.kind == MANAGEMENT_KIND}
 
 
 def reason(nic: FoundDevice) -> str:
@@ -91,9 +98,30 @@ def test_rdma_comes_with_the_functions_own_nodes_and_the_connection_managers_onc
     make_nics(tree)
     nics = found(tree.host)
     nodes = [node.path for node in nics[VIRTUAL[0]].edits.device_nodes]
-    assert nodes == [f"/dev/infiniband/{name}" for name in ("uverbs1", "issm1", "umad1")]
+    assert nodes == ["/dev/infiniband/uverbs1"]
     assert [node.path for node in nics[VIRTUAL[0]].common.device_nodes] == ["/dev/infiniband/rdma_cm"]
     assert not nics[IDLE].common
+
+
+def test_what_manages_the_fabric_is_a_device_of_its_own(tree: Tree) -> None:
+    make_nics(tree)
+    management = managements(tree.host)[VIRTUAL[0]]
+    assert management.qualified_name == "cod.dev/nic-management=0000:3b:00.2"
+    assert [node.path for node in management.edits.device_nodes] == [
+        "/dev/infiniband/issm1",
+        "/dev/infiniband/umad1",
+    ]
+    facts = values(management)
+    assert facts["cod.dev/parent"] == "nic-0000-3b-00-2"
+    assert (facts["cod.dev/type"], facts["cod.dev/class"]) == ("nic-management", "nic-management")
+    assert IDLE not in managements(tree.host)
+
+
+def test_what_manages_a_port_that_the_host_uses_is_tainted(tree: Tree) -> None:
+    make_nics(tree)
+    tree.file("/proc/net/route", f"{ROUTES}ibs1\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n")
+    reasons = {address: reason(each) for address, each in managements(tree.host).items()}
+    assert reasons == {PHYSICAL: "in-use-by-host", VIRTUAL[0]: "", VIRTUAL[1]: ""}
 
 
 def test_what_the_host_uses_is_tainted(tree: Tree) -> None:

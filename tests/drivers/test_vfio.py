@@ -18,7 +18,14 @@ def tree(tmp_path: Path) -> Tree:
 def found(tree: Tree) -> dict[str, FoundDevice]:
     inventory = discover(tree.host, [Vfio()])
     assert inventory.failures == ()
-    return {each.device.name: each for each in inventory.found.values()}
+    return {f"vfio-{each.aliases[0]}": each for each in inventory.found.values()}
+
+
+def test_a_group_is_named_after_the_first_function_that_vfio_has(tree: Tree) -> None:
+    vfio(tree)
+    devices = found(tree)
+    assert devices["vfio-20"].device.name == "vfio-0000-40-00-0"
+    assert devices["vfio-20"].qualified_names == ("cod.dev/vfio=0000:40:00.0", "cod.dev/vfio=20")
 
 
 def test_a_group_is_one_device_with_all_its_functions(tree: Tree) -> None:
@@ -45,11 +52,30 @@ def test_a_group_that_another_driver_has_a_part_of_is_not_ready_a_bridge_does_no
     assert taints == {"vfio-7": [], "vfio-12": [], "vfio-20": [], "vfio-21": ["group-in-use-by-host"]}
 
 
+def test_what_is_not_free_takes_no_function_from_the_driver_that_has_it(tree: Tree) -> None:
+    vfio(tree)
+    devices = found(tree)
+    assert devices["vfio-20"].functions == ("0000:40:00.0",)  # without the bridge
+    assert devices["vfio-21"].functions == ("0000:41:00.0",)
+
+
+def test_what_is_on_no_pci_bus_and_has_a_driver_keeps_its_group_from_use(tree: Tree) -> None:
+    vfio(tree)
+    platform = "/sys/devices/platform/dma-controller"
+    tree.link("/sys/kernel/iommu_groups/7/devices/dma-controller", platform)
+    tree.directory(platform)
+    assert not found(tree)["vfio-7"].device.taints
+    tree.link(f"{platform}/driver", "/sys/bus/platform/drivers/pl330")
+    assert found(tree)["vfio-7"].device.taints
+
+
 def test_without_an_iommu_the_container_sees_the_usual_name(tree: Tree) -> None:
     vfio(tree)
+    assert found(tree)["vfio-12"].device.attributes["iommu"].bool_ is True
     (tree.root / "dev/vfio/12").rename(tree.root / "dev/vfio/noiommu-12")
     (node,) = found(tree)["vfio-12"].edits.device_nodes
     assert (node.path, node.host_path) == ("/dev/vfio/12", "/dev/vfio/noiommu-12")
+    assert found(tree)["vfio-12"].device.attributes["iommu"].bool_ is False
 
 
 def test_a_group_that_no_node_leads_to_is_left_out(tree: Tree) -> None:

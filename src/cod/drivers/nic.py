@@ -8,9 +8,13 @@ CDI 1.1). So what the host itself uses is tainted. An interface counts as used i
 * its function is divided: it has virtual functions, or interfaces of subfunctions or representors.
 
 An address alone brings a route with it. What a program holds open without a route, such as a packet capture,
-cannot be seen. RDMA devices are used through their nodes; in the exclusive mode of `rdma system` they would
-have to change namespaces as well, which no container runtime does. To pin memory a container needs a large
-`memlock` limit. Source: Documentation/ABI/testing/sysfs-class-net and sysfs-class-infiniband of Linux.
+cannot be seen.
+
+Programs use RDMA by `uverbsN` and `rdma_cm`. With `umadN` and `issmN` one sends management datagrams and can
+become the manager of the subnet, so that these are a device of their own and come with no function. In the
+exclusive mode of `rdma system` RDMA devices would have to change namespaces as well, which no container
+runtime does. To pin memory a container needs a large `memlock` limit. Source: Documentation/ABI/testing/
+sysfs-class-net and stable/sysfs-class-infiniband, Documentation/infiniband/user_mad.rst of Linux.
 """
 
 from __future__ import annotations
@@ -22,13 +26,21 @@ from msgspec import Struct
 
 from cod.cdi.names import is_qualified_name
 from cod.cdi.spec import NO_EDITS, ContainerEdits, NetDevice
-from cod.drivers.attributes import PARENT_ATTRIBUTE, Plain, attributes, family, family_classes, place
+from cod.drivers.attributes import (
+    PARENT_ATTRIBUTE,
+    Plain,
+    attribute_class,
+    attributes,
+    family,
+    family_classes,
+    place,
+)
 from cod.drivers.names import dashed
 from cod.drivers.nodes import device_node
 from cod.drivers.protocol import FoundDevice
 from cod.drivers.taints import IN_USE, unready
 from cod.drivers.vfio_group import is_vfio
-from cod.drivers.virtual_functions import virtual_counts
+from cod.drivers.virtual_functions import virtual_counts, virtual_functions
 from cod.host import Host, Node, PciFunction, SysDevice
 from cod.resource import Device, DeviceClass
 
@@ -40,12 +52,12 @@ VENDORS = {
     0x177D: "marvell.com",
 }
 TYPE = "nic"
+MANAGEMENT = "nic-management"
 
 _NETWORK = 0x02  # the class of PCI
 _INTERFACE = re.compile(r"[!-.0-9;-~]{1,15}")  # dev_valid_name() of the kernel, as far as it is ASCII
 _REPRESENTOR = re.compile(r"(c\d+)?pf\d+(vf|sf)\d+")
 _SUBFUNCTION = re.compile(r"/[a-z0-9_]+\.sf\.\d+/")
-_VIRTUAL = re.compile(r"virtfn(\d{1,5})")
 _UNKNOWN_SPEED = 2**31 - 1
 _LOCAL = 0x80000000  # RTF_LOCAL: the machine's own address
 _ON_EVERY_LINK = ("fe8", "fe9", "fea", "feb", "ff")  # link-local and multicast
@@ -58,8 +70,9 @@ class Nic(Struct, frozen=True):
     looks_for: str = "PCI functions of class 02 (network) that are not bound to vfio-pci"
 
     def classes(self) -> Iterable[DeviceClass]:
-        """`nic.<vendor>` for the vendors that have one, and `nic`."""
-        return family_classes(TYPE, *(f"{TYPE}.{vendor}" for vendor in VENDORS.values()))
+        """`nic.<vendor>` for the vendors that have one, and `nic`; one for what manages a fabric."""
+        classes = family_classes(TYPE, *(f"{TYPE}.{vendor}" for vendor in VENDORS.values()))
+        return *classes, attribute_class(MANAGEMENT)
 
     def discover(self, host: Host) -> Iterator[FoundDevice]:
         """One device for each function, named after its address: functions come and go with SR-IOV."""
@@ -73,7 +86,10 @@ class Nic(Struct, frozen=True):
         machine = _Machine.read(host)
         for function in functions.values():
             parent = device_name(function.physical) if function.physical in functions else ""
-            yield machine.nic(function).found(host, parent)
+            nic = machine.nic(function)
+            yield nic.found(host, parent)
+            if nic.management:
+                yield nic.found_management(host)
 
 
 class _Machine(Struct, frozen=True):
@@ -81,7 +97,9 @@ class _Machine(Struct, frozen=True):
 
     interfaces: dict[str, list[SysDevice]]
     rdma: dict[str, list[SysDevice]]
-    rdma_nodes: dict[str, list[Node]]
+    verbs: dict[str, list[Node]]
+    management: dict[str, list[Node]]
+    numbers: dict[str, int]
     routed: frozenset[str]
     divided: frozenset[str]
 
@@ -92,7 +110,9 @@ class _Machine(Struct, frozen=True):
             function=function,
             interfaces=tuple(self.interfaces.get(address, ())),
             rdma=tuple(self.rdma.get(address, ())),
-            rdma_nodes=tuple(self.rdma_nodes.get(address, ())),
+            verbs=tuple(self.verbs.get(address, ())),
+            management=tuple(self.management.get(address, ())),
+            number=self.numbers.get(address),
             routed=self.routed,
             divided=address in self.divided,
         )
@@ -107,7 +127,9 @@ class _Machine(Struct, frozen=True):
         return cls(
             interfaces=_by_function(each for each in net if each not in parts),
             rdma=_by_function(rdma),
-            rdma_nodes=_rdma_nodes(host),
+            verbs=_rdma_nodes(host, "infiniband_verbs"),
+            management=_rdma_nodes(host, "infiniband_mad"),
+            numbers=virtual_functions(host, host.pci.values()),
             routed=frozenset(_routed(host)),
             divided=frozenset(virtual.union(each.function for each in parts)),
         )
@@ -119,7 +141,9 @@ class _Nic(Struct, frozen=True):
     function: PciFunction
     interfaces: tuple[SysDevice, ...]
     rdma: tuple[SysDevice, ...]
-    rdma_nodes: tuple[Node, ...]
+    verbs: tuple[Node, ...]
+    management: tuple[Node, ...]
+    number: int | None
     routed: frozenset[str]
     divided: bool
 
@@ -127,7 +151,7 @@ class _Nic(Struct, frozen=True):
         """The function as a device; `parent` is the device name of the function it is a virtual one of."""
         vendor = VENDORS.get(self.function.vendor)
         facts = attributes(self._facts(host)) | attributes({PARENT_ATTRIBUTE: parent})
-        shared = host.node("/dev/infiniband/rdma_cm") if self.rdma_nodes else None
+        shared = host.node("/dev/infiniband/rdma_cm") if self.verbs else None
         reason = self._reason(host)
         kind = f"{vendor or 'cod.dev'}/{TYPE}"
         return FoundDevice(
@@ -140,10 +164,25 @@ class _Nic(Struct, frozen=True):
             cdi_name=self.function.address,
             aliases=tuple(name for name in self._names if is_qualified_name(f"{kind}={name}")),
             edits=ContainerEdits(
-                device_nodes=tuple(map(device_node, self.rdma_nodes)),
+                device_nodes=tuple(map(device_node, self.verbs)),
                 net_devices=tuple(NetDevice(host_interface_name=name, name=name) for name in self._names),
             ),
             common=ContainerEdits(device_nodes=(device_node(shared),)) if shared else NO_EDITS,
+        )
+
+    def found_management(self, host: Host) -> FoundDevice:
+        """What manages the fabric through the function's port, and is not given with it."""
+        parent = device_name(self.function.address)
+        facts = {PARENT_ATTRIBUTE: parent, "rdmaDevice": self.rdma[0].name if self.rdma else ""}
+        return FoundDevice(
+            device=Device(
+                f"{parent}-management",
+                family(MANAGEMENT) | place(self.function) | attributes(facts),
+                taints=unready(IN_USE if self._is_used(host) else ""),
+            ),
+            kind=f"cod.dev/{MANAGEMENT}",
+            cdi_name=self.function.address,
+            edits=ContainerEdits(device_nodes=tuple(map(device_node, self.management))),
         )
 
     @property
@@ -152,13 +191,17 @@ class _Nic(Struct, frozen=True):
 
     def _reason(self, host: Host) -> str:
         """Why nobody can have it now, or ""."""
-        if self.divided or any(each.name in self.routed or _is_below(host, each) for each in self.interfaces):
+        if self.divided or self._is_used(host):
             return IN_USE
-        if not self.interfaces and not self.rdma_nodes:
+        if not self.interfaces and not self.verbs:
             return "no-interface" if self.function.driver else "no-driver"
         if self.rdma and all(_is_down(host, each) for each in self.rdma):
             return "port-down"
         return ""
+
+    def _is_used(self, host: Host) -> bool:
+        """Whether the host's own traffic goes through it."""
+        return any(each.name in self.routed or _is_below(host, each) for each in self.interfaces)
 
     def _facts(self, host: Host) -> dict[str, Plain]:
         """What its directory, its first interface and its first RDMA device say."""
@@ -166,8 +209,8 @@ class _Nic(Struct, frozen=True):
             "vendorId": f"{self.function.vendor:04x}",
             "deviceId": f"{self.function.device:04x}",
             "driver": self.function.driver,
-            "rdma": bool(self.rdma_nodes),
-            "vfIndex": _virtual_index(host, self.function),
+            "rdma": bool(self.verbs),
+            "vfIndex": None if self.number is None else self.number - 1,  # as `ip link` counts them
             **virtual_counts(host, self.function),
         }
         for each in self.interfaces[:1]:
@@ -219,14 +262,13 @@ def _is_down(host: Host, device: SysDevice) -> bool:
     return any(states) and len(fabric) == len(ports) and not any("ACTIVE" in state for state in states)
 
 
-def _rdma_nodes(host: Host) -> dict[str, list[Node]]:
-    """The nodes for verbs and management datagrams, by function."""
+def _rdma_nodes(host: Host, class_: str) -> dict[str, list[Node]]:
+    """The nodes of a class of RDMA, by function."""
     found: dict[str, list[Node]] = {}
-    for class_ in ("infiniband_verbs", "infiniband_mad"):
-        for device in host.class_devices(class_):
-            node = host.node_of(device.path) if device.function and not _is_part(host, device) else None
-            if node:
-                found.setdefault(device.function, []).append(node)
+    for device in host.class_devices(class_):
+        node = host.node_of(device.path) if device.function and not _is_part(host, device) else None
+        if node:
+            found.setdefault(device.function, []).append(node)
     return found
 
 
@@ -248,17 +290,6 @@ def _is_part(host: Host, device: SysDevice) -> bool:
 def _is_below(host: Host, interface: SysDevice) -> bool:
     """Whether another interface is on top of it: the kernel links each of them as `upper_NAME`."""
     return any(name == "master" or name.startswith("upper_") for name in host.names(interface.path))
-
-
-def _virtual_index(host: Host, function: PciFunction) -> int | None:
-    """Its number among the virtual functions of its physical one."""
-    if not function.physical or function.physical not in host.pci:
-        return None
-    physical = host.pci[function.physical].path
-    matches = filter(None, map(_VIRTUAL.fullmatch, host.names(physical)))
-    return next(
-        (int(each[1]) for each in matches if host.target(f"{physical}/{each[0]}") == function.address), None
-    )
 
 
 def _routed(host: Host) -> Iterator[str]:

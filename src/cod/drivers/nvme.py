@@ -128,7 +128,7 @@ class _Disks:
             cdi_name=disk.name,
             edits=ContainerEdits(device_nodes=(device_node(disk.node),)),
             aliases=(alias,) if alias else (),
-            functions=tuple(each.address for each in functions),
+            functions=tuple(each.address for each in functions) if len(functions) > 1 else (),
         )
 
     def _functions(self, disk: _Namespace) -> list[PciFunction]:

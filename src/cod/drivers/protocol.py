@@ -78,14 +78,13 @@ class FoundDevice(Struct, frozen=True):
 
     @property
     def units(self) -> frozenset[str]:
-        """What of the machine it is made of: its PCI function and its device nodes, or `functions` alone.
+        """What of the machine it is made of: its PCI functions and its device nodes.
 
         No two drivers may offer the same, or it would be handed out twice.
         """
-        if self.functions:
-            return frozenset(self.functions)
+        functions = self.functions or (self.pci_address,)
         nodes = (node.host_path or node.path for node in self.edits.device_nodes)
-        return frozenset(filter(None, (self.pci_address, *nodes)))
+        return frozenset(filter(None, (*functions, *nodes)))
 
     def _qualified(self, name: str) -> str:
         vendor, _, class_ = self.kind.partition("/")

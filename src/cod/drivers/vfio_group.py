@@ -20,18 +20,23 @@ GROUPS = "/sys/kernel/iommu_groups"
 
 # Drivers beside which the kernel lets a group be used: they do no DMA of their own.
 _HARMLESS = ("", "pci-stub", "pcieport", "shpchp")
+_BRIDGES = (0x0604, 0x0607, 0x0609)  # of PCI, of CardBus, and half transparent: nobody can be given them
+_NO_IOMMU = "/dev/vfio/noiommu-"
 
 
 class VfioGroup(Struct, frozen=True):
     """A group that can be opened: its functions, its own nodes, and those that all groups share.
 
-    `in_use` are those of its functions that a driver of the host has; while there are any, it cannot be used.
+    `in_use` are those of its members that a driver of the host has; while there are any, it cannot be used,
+    and `functions` are only those that VFIO has, so that the others stay with their drivers. Without an IOMMU
+    nothing keeps the device from all memory of the host.
     """
 
     functions: tuple[str, ...]
     edits: ContainerEdits
     common: ContainerEdits
     in_use: tuple[str, ...]
+    has_iommu: bool
 
     @property
     def taints(self) -> tuple[Taint, ...]:
@@ -41,7 +46,7 @@ class VfioGroup(Struct, frozen=True):
 
 def is_vfio(driver: str) -> bool:
     """Whether a kernel driver is VFIO's or a variant of it (`vfio-pci`, `xe-vfio-pci`, `mlx5_vfio_pci`)."""
-    return driver.replace("_", "-").endswith("vfio-pci")
+    return f"-{driver.replace('_', '-')}".endswith("-vfio-pci")
 
 
 def vfio_group(host: Host, function: PciFunction) -> VfioGroup | str:
@@ -49,27 +54,40 @@ def vfio_group(host: Host, function: PciFunction) -> VfioGroup | str:
     group = function.iommu_group
     if not group.isdecimal():
         return "it is in no IOMMU group"
-    listed = {*host.names(f"{GROUPS}/{group}/devices"), function.address}
-    members = [each for each in host.pci.values() if each.address in listed]
-    cdevs = [f"/dev/vfio/devices/{name}" for each in members for name in host.names(f"{each.path}/vfio-dev")]
+    drivers = _drivers(host, function)
+    in_use = tuple(name for name, each in drivers.items() if not is_vfio(each) and each not in _HARMLESS)
+    bound = [host.pci[name] for name, each in drivers.items() if is_vfio(each) and name in host.pci]
     # a group is opened in one of two ways; a node that its way's other node is missing for is of no use
-    own = host.node(f"/dev/vfio/{group}") or host.node(f"/dev/vfio/noiommu-{group}")
+    own = host.node(f"/dev/vfio/{group}") or host.node(f"{_NO_IOMMU}{group}")
     groups = [own, host.node("/dev/vfio/vfio")]
+    cdevs = [f"/dev/vfio/devices/{name}" for each in bound for name in host.names(f"{each.path}/vfio-dev")]
     singly = [*map(host.node, cdevs), host.node("/dev/iommu")] if cdevs else [None]
     ways = [[each for each in way if each] for way in (groups, singly) if None not in way]
     if not ways:
         return (
             f"neither /dev/vfio/{group} with /dev/vfio/vfio is there, nor /dev/vfio/devices with /dev/iommu"
         )
+    members = bound if in_use else [host.pci[name] for name in drivers if name in host.pci]
     return VfioGroup(
-        functions=tuple(each.address for each in members),
+        functions=tuple(each.address for each in members if each.base_class not in _BRIDGES),
         edits=ContainerEdits(device_nodes=tuple(_in_container(node) for way in ways for node in way[:-1])),
         common=ContainerEdits(device_nodes=tuple(device_node(way[-1]) for way in ways)),
-        in_use=tuple(
-            each.address for each in members if not is_vfio(each.driver) and each.driver not in _HARMLESS
-        ),
+        in_use=in_use,
+        has_iommu=not (own and own.path.startswith(_NO_IOMMU)),
     )
 
 
+def _drivers(host: Host, function: PciFunction) -> dict[str, str]:
+    """The drivers of all members of a function's group; some members may be on no PCI bus."""
+    directory = f"{GROUPS}/{function.iommu_group}/devices"
+    listed = {*host.names(directory)}
+    found = {
+        address: each.driver
+        for address, each in host.pci.items()
+        if address in listed or each.iommu_group == function.iommu_group
+    }
+    return found | {name: host.target(f"{directory}/{name}/driver") for name in listed - host.pci.keys()}
+
+
 def _in_container(node: Node) -> DeviceNode:
-    return device_node(node, path=node.path.replace("/noiommu-", "/"))
+    return device_node(node, path=node.path.replace(_NO_IOMMU, "/dev/vfio/"))
