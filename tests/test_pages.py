@@ -15,15 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from cod.drivers import discover
-from cod.drivers.sim import Sim
-from cod.host import open_host
-from cod.show.svg import draw_svg
-from cod.topology import survey
-
 REPOSITORY = Path(__file__).parents[1]
 PAGES = ("see-what-a-machine-has.md", "see-how-close-devices-are.md")
-HELD = ("gpu2", "gpu3", "nic1")  # in the picture
+PICTURE = (
+    "cod --host sim:8gpu run --name train-7 -d sim-gpu:2 -d sim-nic"
+    " -- cod --host sim:8gpu topology --driver sim -o svg"
+)
 
 _BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 
@@ -57,15 +54,21 @@ def test_a_page_shows_what_its_commands_print(page: str, tmp_path: Path) -> None
         assert _pattern(shown).fullmatch(run.stdout), f"$ {command}\n{run.stdout}"
 
 
-def test_the_picture_of_a_machine_is_what_is_drawn_today() -> None:
-    host = open_host("sim:8gpu")
-    inventory = discover(host, [Sim()])
-    held = {(driver, pool, name): "train-7" for driver, pool, name in inventory.found if name in HELD}
-    drawn = draw_svg(survey(host, inventory), held, "sim:8gpu")
+def test_the_picture_of_a_machine_is_what_the_command_draws_today(tmp_path: Path) -> None:
+    cod = f"{shlex.quote(sys.executable)} -m cod"
+    draw = subprocess.run(
+        PICTURE.replace("cod ", f"{cod} "),
+        shell=True,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY / "src"), "COD_LEDGER": str(tmp_path / "ledger.db")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     path = REPOSITORY / "docs/topology.svg"
     if os.environ.get("COD_DRAW"):
-        path.write_text(drawn)
-    assert path.read_text() == drawn, "draw it again: COD_DRAW=1 pytest tests/test_pages.py"
+        path.write_text(draw.stdout)
+    assert path.read_text() == draw.stdout, "draw it again: COD_DRAW=1 pytest tests/test_pages.py"
+    assert PICTURE.partition("-- ")[2] in (REPOSITORY / "docs/see-how-close-devices-are.md").read_text()
 
 
 def _commands(page: str) -> Iterator[tuple[str, str]]:

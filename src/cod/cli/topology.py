@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
-from cod.cli.machine import look, look_closely
+from cod.cli.machine import chosen, look, look_closely
 from cod.cli.output import output_option, print_json
-from cod.cli.places import host_option, ledger_option
+from cod.cli.places import driver_option, host_option, ledger_option
 from cod.cli.terminal import printable
 from cod.host import Host
 from cod.topology import survey
@@ -21,6 +21,7 @@ Examples:
   cod topology
   cod --host sim:8gpu topology -o matrix
   cod topology -o svg > machine.svg
+  cod topology --driver nvidia --driver nic
 
 The letters of the matrix are those of `nvidia-smi topo -m`.
 """
@@ -31,12 +32,14 @@ The letters of the matrix are those of `nvidia-smi topo -m`.
 @click.option(
     "--all", "is_all", is_flag=True, help="Also partitions not made, and PCI functions that no driver offers."
 )
+@driver_option
 @host_option
 @ledger_option
-def command(output: str, is_all: bool, host: str, ledger: Path | None) -> None:
+def command(output: str, is_all: bool, drivers: tuple[str, ...], host: str, ledger: Path | None) -> None:
     """What is connected to what, how closely, and who holds it."""
     machine = look(host) if output == "matrix" else look_closely(host, ledger)
-    found = {key: each for key, each in machine.inventory.found.items() if is_all or each.is_made}
+    offered = chosen(machine, drivers)
+    found = {key: each for key, each in offered.items() if is_all or each.is_made}
     topology = survey(machine.host, replace(machine.inventory, found=found))
     if output == "matrix":
         from cod.show.matrix import draw_matrix, shown
