@@ -43,9 +43,8 @@ def main() -> None:
     for name, words in PROCESSES.items():
         times = sorted(cpu_ms(words) for _ in range(RUNS))
         print(f"{name:<40}{times[0]:>15.0f}{times[len(times) // 2]:>8.0f}{modules(words):>9}")
-    print(
-        f"\n{'driver: ms on':<18}{'/: first':>15}{'again':>9}{'sim:8gpu':>10}{'nothing':>9}{'devices of /':>13}"
-    )
+    heads = f"{'/: first':>9}{'again':>7}{'sim:8gpu':>10}{'nothing':>9}{'devices of /':>14}"
+    print(f"\n{'driver: ms on':<18}{heads}")
     with TemporaryDirectory() as empty:
         here, *others = (open_host(name) for name in ("/", "sim:8gpu", empty))
         here.pci  # noqa: B018 - read once for all drivers
@@ -53,7 +52,7 @@ def main() -> None:
             first, again = driver_ms(driver, here, 1), driver_ms(driver, here)
             found = sum(isinstance(each, FoundDevice) for each in driver.discover(here))
             rest = [driver_ms(driver, host) for host in others]
-            print(f"{driver.name:<18}{first:>15.2f}{again:>9.2f}{rest[0]:>10.2f}{rest[1]:>9.2f}{found:>13}")
+            print(f"{driver.name:<18}{first:>9.2f}{again:>7.2f}{rest[0]:>10.2f}{rest[1]:>9.2f}{found:>14}")
 
 
 def cpu_ms(words: tuple[str, ...]) -> float:
