@@ -34,6 +34,9 @@ layers: venv  ## check which package imports which
 
 bench: venv  ## measure
 	@.venv/bin/python -m bench.cdi $(ARGS)
+	@.venv/bin/python -m bench.discover
+	@.venv/bin/python -m bench.slices
+	@.venv/bin/python -m bench.kfd
 
 clean:  ## remove all that is made
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cod.cdi.build import build
-from cod.cdi.cache import SpecCache, cache_directory
+from cod.cdi.cache import SpecCache
+from cod.cdi.cache_place import cache_directory
 from cod.cdi.files import SETTLING_NS, UnreadableFile
 from cod.cdi.registry import Registry
 

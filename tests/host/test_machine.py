@@ -57,7 +57,16 @@ def test_names_that_match_a_pattern_whole_come_in_natural_order(tmp_path: Path) 
     for name in ("card10", "card2", "card2-HDMI", "renderD128"):
         put(tmp_path, f"dev/dri/{name}")
     assert Host(tmp_path).matching("/dev/dri", re.compile(r"card\d+")) == ["card2", "card10"]
+    assert Host(tmp_path).matching("/dev/dri", r"card\d+") == ["card2", "card10"]
     assert Host(tmp_path).matching("/none", re.compile(".*")) == []
+    assert Host(tmp_path).matching("/none", ".*") == []
+
+
+def test_names_can_be_had_unsorted(tmp_path: Path) -> None:
+    put(tmp_path, "dev/b")
+    put(tmp_path, "dev/a")
+    assert Host(tmp_path).unsorted_names("/dev") == {"a", "b"}
+    assert Host(tmp_path).unsorted_names("/none") == frozenset()
 
 
 def test_a_device_node_is_described_by_its_numbers() -> None:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
         parse_annotations,
     )
     from cod.cdi.build import DeviceBuilder, SpecBuilder, build
-    from cod.cdi.cache import SpecCache, cache_directory
+    from cod.cdi.cache import SpecCache
+    from cod.cdi.cache_place import cache_directory
     from cod.cdi.config import InvalidConfig, read_config, write_config
     from cod.cdi.emit import to_data, to_json, to_yaml
     from cod.cdi.files import UnreadableFile
@@ -45,7 +46,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "annotations": "InvalidAnnotation annotate annotation_key annotation_value parse_annotations",
     "build": "DeviceBuilder SpecBuilder build",
-    "cache": "SpecCache cache_directory",
+    "cache": "SpecCache",
+    "cache_place": "cache_directory",
     "config": "InvalidConfig read_config write_config",
     "emit": "to_data to_json to_yaml",
     "files": "UnreadableFile",

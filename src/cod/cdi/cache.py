@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from zlib import crc32
 
@@ -48,17 +48,6 @@ _decode_head = Decoder(tuple[Entry, ...]).decode
 def _spec_decoder() -> Decoder[Spec]:
     # Reading the types of a spec takes 2 ms, which a listing of names need not spend.
     return Decoder(Spec)
-
-
-def cache_directory(environ: Mapping[str, str]) -> str | None:
-    """Where caches are kept; None if `COD_CACHE` is `off`, or if there is no home for one."""
-    chosen = environ.get("COD_CACHE")
-    if chosen:
-        return None if chosen == "off" else chosen
-    if os.geteuid() == 0:
-        return "/var/cache/cod"
-    home = environ.get("XDG_CACHE_HOME") or (environ["HOME"] + "/.cache" if environ.get("HOME") else "")
-    return f"{home}/cod" if home.startswith("/") else None
 
 
 class SpecCache:

@@ -15,4 +15,7 @@ def start() -> NoReturn:
     gc.disable()
     from cod.cli.main import main
 
-    main()
+    try:
+        main()
+    finally:
+        gc.freeze()  # else Python collects garbage once more as it ends, a tenth of a short command's time

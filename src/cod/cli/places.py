@@ -45,7 +45,7 @@ def _host(context: click.Context, option: click.Parameter, value: str) -> str:
 
 def host_of(name: str) -> Host:
     """The machine of that name; what is costly to read of it is kept for the next command."""
-    from cod.cdi.cache import cache_directory
+    from cod.cdi.cache_place import cache_directory
     from cod.host import open_host
 
     return open_host(name, cache=cache_directory(os.environ) or "")

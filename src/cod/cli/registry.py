@@ -49,7 +49,8 @@ def spec_directories(given: tuple[str, ...], environ: Mapping[str, str]) -> tupl
 
 def open_registry(given: tuple[str, ...]) -> Registry:
     """The registry over the directories that are meant, with its cache on disk."""
-    from cod.cdi.cache import SpecCache, cache_directory
+    from cod.cdi.cache import SpecCache
+    from cod.cdi.cache_place import cache_directory
     from cod.cdi.registry import Registry
 
     dirs = spec_directories(given, os.environ)

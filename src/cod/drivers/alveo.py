@@ -39,9 +39,9 @@ TRANSCODER_CLASS = "transcoder.xilinx.com"
 
 _VENDORS = (0x10EE, 0x13FE, 0x1D0F, 0x3475)  # Xilinx; Advantech, Amazon and Arista, who build cards, too
 _MISC = "/sys/class/misc"
-_RENDER = re.compile(r"renderD\d{1,6}")
-_TRANSCODER = re.compile(r"ama_transcoder(\d{1,6})")
-_UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
+_RENDER = r"renderD\d{1,6}"
+_TRANSCODER = r"ama_transcoder(\d{1,6})"
+_UUID = r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}"
 
 
 class Alveo(Struct, frozen=True):
@@ -186,7 +186,7 @@ def _first_text(host: Host, *patterns: str) -> str:
 def _first_uuid(host: Host, path: str) -> str:
     """The first id in a file, with dashes or without; all zeros say that there is none."""
     lines = (line.strip().lower() for line in host.read(path).splitlines())
-    return next((line for line in lines if _UUID.fullmatch(line) and line.strip("0-")), "")
+    return next((line for line in lines if re.fullmatch(_UUID, line) and line.strip("0-")), "")
 
 
 def _printable(text: str) -> str:

@@ -35,10 +35,10 @@ MANAGEMENT_KIND = "intel.com/fpga-management"
 MANAGEMENT_CLASS = "fpga-management.intel.com"
 
 _REGIONS = "/sys/class/fpga_region"
-_ENGINE = re.compile(r"dfl-fme\.\d{1,6}")
-_PORT = re.compile(r"dfl-port\.(\d{1,6})")
-_ID = re.compile(r"[0-9a-f]{32}")
-_WORD = re.compile(r"(0x)?[0-9a-f]{1,16}")
+_ENGINE = r"dfl-fme\.\d{1,6}"
+_PORT = r"dfl-port\.(\d{1,6})"
+_ID = r"[0-9a-f]{32}"
+_WORD = r"(0x)?[0-9a-f]{1,16}"
 _FAULTY = "f" * 32
 _ENGINE_ERRORS = ("fme_errors", "nonfatal_errors")
 
@@ -129,7 +129,7 @@ def _describe(host: Host, board: _Board) -> None:
     ]
     # A region need not have an id. An image must fit it: of several nobody can say which one a port has.
     texts = {host.value(f"{path}/compat_id").lower() for path in programmed}
-    interfaces = set(filter(_ID.fullmatch, texts))
+    interfaces = {text for text in texts if re.fullmatch(_ID, text)}
     board.facts = {
         "programmable": bool(programmed),
         "interfaceId": next(iter(interfaces)) if len(interfaces) == 1 and _FAULTY not in interfaces else "",
@@ -170,7 +170,7 @@ def _port(host: Host, board: _Board, port: _Port, prefix: str, parent: str, node
     facts: dict[str, Plain] = {
         PARENT_ATTRIBUTE: parent,
         "region": port.region,
-        "afuId": function if _ID.fullmatch(function) and function != _FAULTY else "",
+        "afuId": function if re.fullmatch(_ID, function) and function != _FAULTY else "",
     }
     name = f"{prefix}-port-{_number(host, port.path)}"
     errors = _has_errors(host, f"{port.path}/errors/errors")
@@ -206,14 +206,14 @@ def _number(host: Host, path: str) -> int:
     number = host.number(f"{path}/id")
     if number is not None and 0 <= number < 2**31:
         return number
-    match = _PORT.fullmatch(_name(path))
+    match = re.fullmatch(_PORT, _name(path))
     return int(match[1]) if match else 0
 
 
 def _word(host: Host, path: str) -> str:
     """A number of 64 bits as it is written; as an attribute it would be too large for an integer."""
     text = host.value(path).lower()
-    return text if _WORD.fullmatch(text) else ""
+    return text if re.fullmatch(_WORD, text) else ""
 
 
 def _has_errors(host: Host, path: str) -> bool:

@@ -23,7 +23,7 @@ KIND = "cod.dev/render"
 CLASS = "render"
 CLASS_DIRECTORY = "/sys/class/drm"
 
-_RENDER = re.compile(r"renderD(\d{1,6})")
+_RENDER = r"renderD(\d{1,6})"
 _PARTITION = "/amdgpu_xcp_"  # of an AMD GPU: in use or not, only the driver of the family can tell
 _FIRST_MINOR = 128
 
@@ -41,7 +41,7 @@ class Drm(Struct, frozen=True):
     def discover(self, host: Host) -> Iterator[FoundDevice | Skipped]:
         """`render0`, `render1` … by their minors, which begin with 128."""
         for each in host.devices_in(CLASS_DIRECTORY):
-            match = _RENDER.fullmatch(each.name)
+            match = re.fullmatch(_RENDER, each.name)
             if match and _PARTITION not in each.path:
                 if node := host.node_of(each.path):
                     yield _device(host, each, node, int(match[1]) - _FIRST_MINOR)

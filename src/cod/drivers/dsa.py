@@ -22,8 +22,8 @@ from cod.resource import Capacity, Device, DeviceClass
 DEVICES = "/sys/bus/dsa/devices"
 CLASSES = ("dsa.intel.com", "iax.intel.com")
 
-_ACCELERATOR = re.compile(r"(dsa|iax)\d{1,6}")
-_QUEUE = re.compile(r"wq\d{1,6}\.\d{1,6}")
+_ACCELERATOR = r"(dsa|iax)\d{1,6}"
+_QUEUE = r"wq\d{1,6}\.\d{1,6}"
 
 
 class Dsa(Struct, frozen=True):
@@ -41,7 +41,7 @@ class Dsa(Struct, frozen=True):
         if not host.matching(DEVICES, _ACCELERATOR):
             return
         for accelerator in host.devices_in(DEVICES):
-            if not _ACCELERATOR.fullmatch(accelerator.name):
+            if not re.fullmatch(_ACCELERATOR, accelerator.name):
                 continue
             if host.value(f"{accelerator.path}/state") == "disabled":
                 yield Skipped(accelerator.name, "it is disabled")

@@ -7,7 +7,6 @@ kernel's `Documentation/ABI/testing/sysfs-driver-habanalabs`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
@@ -26,8 +25,8 @@ KIND = "intel.com/gaudi"
 CLASS = "gaudi.intel.com"
 
 _FUNCTIONS = "/sys/bus/pci/drivers/habanalabs"
-_ADDRESS = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]")
-_VERBS = re.compile(r"uverbs\d{1,6}")
+_ADDRESS = r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]"
+_VERBS = r"uverbs\d{1,6}"
 
 # A card's class in sysfs, its name there up to the number, its nodes: before Linux 6.3 it had its own class.
 _CLASSES = (
@@ -72,7 +71,7 @@ def _offer(host: Host, address: str) -> FoundDevice | Skipped:
 def _nodes(host: Host, path: str) -> tuple[str, list[Node]]:
     """What the kernel calls a card, or "", and its nodes; none where that for work is missing."""
     for class_, prefix, work, control in _CLASSES:
-        for name in host.matching(f"{path}/{class_}", re.compile(prefix + r"\d{1,6}")):
+        for name in host.matching(f"{path}/{class_}", prefix + r"\d{1,6}"):
             number = name.removeprefix(prefix)
             node = node_with_numbers(host, work.format(number), f"{path}/{class_}/{name}")
             if node is None:

@@ -7,7 +7,6 @@ devices of a kind of their own. Source: also the kernel's `Documentation/ABI/tes
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
@@ -40,8 +39,8 @@ MEI_CLASS = "gpu-mei.intel.com"
 _VENDOR = 0x8086
 _DISPLAY = (0x0300, 0x0302, 0x0380)
 _DRIVERS = ("i915", "xe")
-_DRM = re.compile(r"(card|renderD)\d{1,6}")
-_MEI = re.compile(r"mei\d{1,6}")
+_DRM = r"(card|renderD)\d{1,6}"
+_MEI = r"mei\d{1,6}"
 _SURVIVAL = "survivability_mode"  # there while xe can do nothing but take new firmware
 _BY_PATH = "/dev/dri/by-path"
 

@@ -67,7 +67,7 @@ class Matches:
 
     def _listing(self, directory: str) -> frozenset[str]:
         if directory not in self._listings:
-            self._listings[directory] = frozenset(self._host.names(directory))
+            self._listings[directory] = self._host.unsorted_names(directory)
         return self._listings[directory]
 
 

@@ -55,9 +55,9 @@ TYPE = "nic"
 MANAGEMENT = "nic-management"
 
 _NETWORK = 0x02  # the class of PCI
-_INTERFACE = re.compile(r"[!-.0-9;-~]{1,15}")  # dev_valid_name() of the kernel, as far as it is ASCII
-_REPRESENTOR = re.compile(r"(c\d+)?pf\d+(vf|sf)\d+")
-_SUBFUNCTION = re.compile(r"/[a-z0-9_]+\.sf\.\d+/")
+_INTERFACE = r"[!-.0-9;-~]{1,15}"  # dev_valid_name() of the kernel, as far as it is ASCII
+_REPRESENTOR = r"(c\d+)?pf\d+(vf|sf)\d+"
+_SUBFUNCTION = r"/[a-z0-9_]+\.sf\.\d+/"
 _UNKNOWN_SPEED = 2**31 - 1
 _LOCAL = 0x80000000  # RTF_LOCAL: the machine's own address
 _ON_EVERY_LINK = ("fe8", "fe9", "fea", "feb", "ff")  # link-local and multicast
@@ -120,7 +120,7 @@ class _Machine(Struct, frozen=True):
     @classmethod
     def read(cls, host: Host) -> _Machine:
         """Look at all of it."""
-        net = [each for each in host.class_devices("net") if _INTERFACE.fullmatch(each.name)]
+        net = [each for each in host.class_devices("net") if re.fullmatch(_INTERFACE, each.name)]
         parts = [each for each in net if _is_part(host, each)]
         rdma = [each for each in host.class_devices("infiniband") if not _is_part(host, each)]
         virtual = {each.physical for each in host.pci.values()}
@@ -282,8 +282,8 @@ def _by_function(devices: Iterable[SysDevice]) -> dict[str, list[SysDevice]]:
 def _is_part(host: Host, device: SysDevice) -> bool:
     """Whether it is of a subfunction, or stands for another function, and is not the function's own."""
     return bool(
-        _SUBFUNCTION.search(device.path)
-        or _REPRESENTOR.fullmatch(host.value(f"{device.path}/phys_port_name"))
+        re.search(_SUBFUNCTION, device.path)
+        or re.fullmatch(_REPRESENTOR, host.value(f"{device.path}/phys_port_name"))
     )
 
 

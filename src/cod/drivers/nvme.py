@@ -35,12 +35,12 @@ CLASS = "nvme"
 KIND = "cod.dev/nvme"
 BLOCK = "/sys/class/block"
 
-_NAMESPACE = re.compile(r"nvme\d{1,9}n\d{1,9}")
-_WAY = re.compile(r"nvme(\d{1,9})c\d{1,9}n(\d{1,9})")
-_CONTROLLER = re.compile(r"nvme\d{1,9}")
-_PARTITION = re.compile(r"nvme\d{1,9}n\d{1,9}p\d{1,9}")
+_NAMESPACE = r"nvme\d{1,9}n\d{1,9}"
+_WAY = r"nvme(\d{1,9})c\d{1,9}n(\d{1,9})"
+_CONTROLLER = r"nvme\d{1,9}"
+_PARTITION = r"nvme\d{1,9}n\d{1,9}p\d{1,9}"
 _SECTOR = 512  # the unit of sizes in sysfs, whatever the disk's own is
-_POOL = re.compile(r".+_member|bcache|ceph_bluestore|drbd")
+_POOL = r".+_member|bcache|ceph_bluestore|drbd"
 
 
 class _Namespace(Struct, frozen=True):
@@ -96,7 +96,7 @@ class _Disks:
         if ways := self._ways.get(name):
             return tuple(ways)
         above = self._host.resolve(f"{directory}/device") or directory.rpartition("/")[0]
-        if _CONTROLLER.fullmatch(above.rpartition("/")[2]):
+        if re.fullmatch(_CONTROLLER, above.rpartition("/")[2]):
             return (above,)
         members = (self._host.resolve(f"{above}/{each}") for each in self._host.matching(above, _CONTROLLER))
         return tuple(filter(None, members))
@@ -106,7 +106,7 @@ class _Disks:
         """The controllers by the namespaces to which they are one way of several."""
         found: dict[str, list[str]] = {}
         for name in self._host.matching(BLOCK, _WAY):
-            match, way = _WAY.fullmatch(name), self._host.resolve(f"{BLOCK}/{name}")
+            match, way = re.fullmatch(_WAY, name), self._host.resolve(f"{BLOCK}/{name}")
             if match and way:
                 found.setdefault(f"nvme{match[1]}n{match[2]}", []).append(way.rpartition("/")[0])
         return found
@@ -164,7 +164,7 @@ class _Disks:
             return IN_USE
         if self._host.matching(disk.directory, _PARTITION):
             return "partitioned"
-        if _POOL.fullmatch(self._file_system(disk)):
+        if re.fullmatch(_POOL, self._file_system(disk)):
             return "member-of-a-pool"
         if states and not any(state in ("", "live") for state in states):
             return "not-live"  # resetting, connecting, dead …

@@ -6,13 +6,12 @@ specification call VF 1 is `virtfn0`. Source: Documentation/ABI/testing/sysfs-bu
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from cod.drivers.attributes import Plain
 from cod.host import Host, PciFunction
 
-_LINK = re.compile(r"virtfn(\d{1,5})")
+_LINK = r"virtfn\d{1,5}"
 
 
 def virtual_functions(host: Host, functions: Iterable[PciFunction]) -> dict[str, int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from cod.errors import Misuse
 from cod.host.machine import Host
 
-_PART = re.compile(r"(\d{1,9})?([a-z]+)")
+_PART = r"(\d{1,9})?([a-z]+)"
 
 
 def open_host(name: str, *, cache: str = "") -> Host:
@@ -37,7 +37,7 @@ def _simulated(name: str) -> Host:
     counts: dict[str, int] = {}
     rack = ""
     for part in name.removeprefix("sim:").split(","):
-        match = _PART.fullmatch(part)
+        match = re.fullmatch(_PART, part)
         if match is not None and match[2] == "rack" and not match[1]:
             counts, rack = {**RACK, **counts}, "rack0"
             continue

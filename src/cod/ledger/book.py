@@ -13,18 +13,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cod.allocate import DeviceId
 from cod.errors import Refused
 from cod.host.processes import Process, Processes
 from cod.ledger.schema import make_ready
 from cod.ledger.trouble import explained, make_directory
 from cod.resource import AllocationResult, ClaimStatus, InvalidClaim, ResourceClaim, is_label
+
+if TYPE_CHECKING:
+    from cod.allocate import DeviceId  # who only looks does not allocate
 
 THIS_MACHINE = Processes()
 PATIENCE = 10.0  # seconds that a process waits for the others

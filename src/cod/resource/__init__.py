@@ -1,27 +1,15 @@
 """The objects of `resource.k8s.io/v1` as values: slices, device classes, claims and their templates.
 
 Field for field the shapes of the Kubernetes API, so that what is printed is what the API server reads; fields
-of a newer API pass through. The values are here at once, for every command has use for them; what reads,
-writes and checks them is imported on first use. Source: Kubernetes `k8s.io/api/resource/v1`, types.go.
+of a newer API pass through. Slices and classes are here at once, for every command has use for them; claims,
+which a command that only looks needs not, and what reads, writes and checks are imported on first use.
+Source: Kubernetes `k8s.io/api/resource/v1`, types.go.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cod.resource.claims import (
-    CapacityRequests,
-    ClaimConfig,
-    ClaimDevices,
-    ClaimSpec,
-    Constraint,
-    DerivedAttribute,
-    DeviceRequest,
-    ExactRequest,
-    InvalidClaim,
-    ResourceClaim,
-    SubRequest,
-)
 from cod.resource.classes import CELSelector, ClassConfig, ClassSpec, DeviceClass, OpaqueConfig, Selector
 from cod.resource.meta import API_VERSION, ObjectMeta, OwnerReference
 from cod.resource.names import is_label
@@ -46,22 +34,21 @@ from cod.resource.slices import (
     Taint,
     ValidRange,
 )
-from cod.resource.status import (
-    MOST_DEVICES,
-    AllocatedConfig,
-    AllocationResult,
-    ClaimStatus,
-    Condition,
-    ConsumerReference,
-    DeviceAllocation,
-    DeviceStatus,
-    NetworkData,
-    Result,
-    Toleration,
-)
-from cod.resource.templates import ResourceClaimTemplate, TemplateSpec
 
 if TYPE_CHECKING:
+    from cod.resource.claims import (
+        CapacityRequests,
+        ClaimConfig,
+        ClaimDevices,
+        ClaimSpec,
+        Constraint,
+        DerivedAttribute,
+        DeviceRequest,
+        ExactRequest,
+        InvalidClaim,
+        ResourceClaim,
+        SubRequest,
+    )
     from cod.resource.documents import decode, from_data
     from cod.resource.encoding import encode, to_data, to_yaml
     from cod.resource.kinds import KINDS, Object
@@ -69,9 +56,25 @@ if TYPE_CHECKING:
     from cod.resource.quantity import InvalidQuantity, Quantity, is_quantity, parse_quantity
     from cod.resource.semver import InvalidVersion, Version, is_version, parse_version
     from cod.resource.split import resource_slices
+    from cod.resource.status import (
+        MOST_DEVICES,
+        AllocatedConfig,
+        AllocationResult,
+        ClaimStatus,
+        Condition,
+        ConsumerReference,
+        DeviceAllocation,
+        DeviceStatus,
+        NetworkData,
+        Result,
+        Toleration,
+    )
+    from cod.resource.templates import ResourceClaimTemplate, TemplateSpec
     from cod.resource.validate import check, problems
 
 _HOMES = {
+    "claims": "CapacityRequests ClaimConfig ClaimDevices ClaimSpec Constraint DerivedAttribute DeviceRequest "
+    "ExactRequest InvalidClaim ResourceClaim SubRequest",
     "documents": "decode from_data",
     "encoding": "encode to_data to_yaml",
     "kinds": "KINDS Object",
@@ -79,6 +82,9 @@ _HOMES = {
     "quantity": "InvalidQuantity Quantity is_quantity parse_quantity",
     "semver": "InvalidVersion Version is_version parse_version",
     "split": "resource_slices",
+    "status": "MOST_DEVICES AllocatedConfig AllocationResult ClaimStatus Condition ConsumerReference "
+    "DeviceAllocation DeviceStatus NetworkData Result Toleration",
+    "templates": "ResourceClaimTemplate TemplateSpec",
     "validate": "check problems",
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}

@@ -10,9 +10,7 @@ from pathlib import Path
 from cod.errors import Misuse
 from cod.runtimes.child import not_runnable
 from cod.runtimes.command import Command
-from cod.runtimes.podman import read_podman
 from cod.runtimes.program import Program
-from cod.runtimes.runc import read_runc
 
 _WITHOUT_SUPPORT = ("docker", "podman-remote", "nerdctl", "ctr")
 
@@ -29,9 +27,14 @@ def command_for(argv: tuple[str, ...], environ: Mapping[str, str]) -> Command:
     if shutil.which(program, path=environ.get("PATH")) is None:
         raise not_runnable(program, EACCES if "/" in program and Path(program).exists() else ENOENT)
     name = Path(program).name
+    # A runtime's module is imported for its own commands only: together they take 2 ms.
     if name == "podman":
+        from cod.runtimes.podman import read_podman
+
         return read_podman(argv, environ)
     if name in ("runc", "crun"):
+        from cod.runtimes.runc import read_runc
+
         return read_runc(argv)
     if name in _WITHOUT_SUPPORT:
         raise Misuse(
