@@ -47,7 +47,7 @@ class Gaudi(Struct, frozen=True):
 
     def discover(self, host: Host) -> Iterator[FoundDevice | Skipped]:
         """The cards by address and device id, `0000-0f-00-0-0x1020`, as Intel's DRA driver names them."""
-        for address in sorted(filter(_ADDRESS.fullmatch, host.names(_FUNCTIONS)), key=address_order):
+        for address in sorted(host.matching(_FUNCTIONS, _ADDRESS), key=address_order):
             yield _offer(host, address)
 
 
