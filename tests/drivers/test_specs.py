@@ -83,7 +83,7 @@ def test_what_is_only_possible_is_left_out_and_what_is_out_of_order_stays_but_is
     generated = of(
         device("0", "/dev/gpu0"),
         device("1", "/dev/gpu1", taints=UNREADY),
-        device("2", taints=UNREADY, common=ContainerEdits(env=("A=1",))),
+        device("2", taints=unready("not-made"), common=ContainerEdits(env=("A=1",))),
     )
     spec = only(generated)
     assert names(spec) == ["0", "1", "all"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
-from cod.cli.output import output_option, print_data, print_names, print_table
+from cod.cli.output import output_option, print_list, print_names, print_table
 from cod.cli.places import claim_spec_dir, ledger_file, ledger_option, spec_dir_option
 
 if TYPE_CHECKING:
@@ -39,7 +39,10 @@ def command() -> None:
 @ledger_option
 @spec_dir_option
 def list_(output: str, ledger: Path | None, spec_dir: Path | None) -> None:
-    """List the claims that hold devices.  (alias: ls)"""  # noqa: D400
+    """List the claims that hold devices.  (alias: ls)
+
+    `-o yaml` and `-o json` print ResourceClaims, as one List.
+    """  # noqa: D400
     from cod.cdi.write import WriteFailed
     from cod.ledger import Ledger
     from cod.prepare import sweep
@@ -50,7 +53,7 @@ def list_(output: str, ledger: Path | None, spec_dir: Path | None) -> None:
             sweep(claim_spec_dir(spec_dir), path, book.names)
         held = book.claims()
     if output in ("json", "yaml"):
-        print_data([_object(each) for each in held], output)
+        print_list((_object(each) for each in held), output)
     elif output == "name":
         print_names(each.claim.name for each in held)
     elif held:

@@ -19,7 +19,7 @@ from cod.drivers.nvidia_nodes import node_devices
 from cod.drivers.nvidia_vgpu import Vgpu, creatable_types, find_vgpus
 from cod.drivers.nvml import Management, ask_management
 from cod.drivers.protocol import FoundDevice, Skipped
-from cod.drivers.taints import unready
+from cod.drivers.taints import NO_TYPE, NOT_MADE, unready
 from cod.host import Host, Node, PciFunction
 from cod.resource import Attribute, Capacity, CounterSet, Device
 
@@ -29,7 +29,7 @@ _CONTROL = "/dev/nvidiactl"
 _COMMON = ("/dev/nvidia-modeset", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools", _CONTROL)
 _DRM = re.compile(r"(card|renderD)\d+")
 
-NO_NODE, PARTITIONED, NOT_MADE, NO_TYPE = "no-device-node", "partitioned", "not-made", "no-type"
+NO_NODE, PARTITIONED = "no-device-node", "partitioned"
 
 
 class _Machine(Struct, frozen=True):

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from cod.cdi.names import qualified_name
 from cod.cdi.spec import NO_EDITS, ContainerEdits
+from cod.drivers.taints import POSSIBLE, UNREADY
 from cod.host import Host
 from cod.resource import PCI_BUS_ID, CounterSet, Device, DeviceClass
 
@@ -70,7 +71,7 @@ class FoundDevice(Struct, frozen=True):
     @property
     def is_made(self) -> bool:
         """Whether it is there, and not only possible, such as a partition that nobody has made."""
-        return bool(self.edits) or not self.device.taints
+        return not any(each.key == UNREADY and each.value in POSSIBLE for each in self.device.taints)
 
     @property
     def units(self) -> frozenset[str]:

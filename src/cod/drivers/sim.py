@@ -25,7 +25,7 @@ from cod.drivers.attributes import (
     place,
 )
 from cod.drivers.protocol import FoundDevice, Link, Skipped
-from cod.drivers.taints import unready
+from cod.drivers.taints import NOT_MADE, unready
 from cod.host import Host, Node, PciFunction
 from cod.resource import Capacity, CounterSet, Device, DeviceClass
 
@@ -126,7 +126,7 @@ def _divisible(
                 attributes=family("mig", "sim-mig") | place(card) | attributes(facts | more),
                 capacity=partition.capacity,
                 consumes_counters=(partition.takes(name),),
-                taints=unready("not-made"),
+                taints=unready(NOT_MADE),
             ),
             kind=f"{VENDOR}/mig",
             cdi_name=part,

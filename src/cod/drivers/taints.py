@@ -6,6 +6,8 @@ from cod.resource import Taint
 
 UNREADY = "cod.dev/unready"
 IN_USE = "in-use-by-host"
+NOT_MADE, NO_TYPE = "not-made", "no-type"
+POSSIBLE = (NOT_MADE, NO_TYPE)  # reasons of what is no device yet: a partition, a vGPU of no type
 
 
 def unready(reason: str) -> tuple[Taint, ...]:
