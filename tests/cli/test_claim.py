@@ -32,6 +32,18 @@ def test_a_table_says_who_holds_what(machine: Machine) -> None:
     assert machine.cod("claim", "ls").stdout == run.stdout
 
 
+def test_a_long_command_is_cut_and_wide_has_the_whole_of_it(machine: Machine) -> None:
+    words = "true " * 30
+    script = f"cat; {words}"
+    with machine.start("run", "-d", "kvm", "--name", "long", "--", "sh", "-c", f"echo up; {script}") as run:
+        assert run.stdout is not None
+        run.stdout.readline()
+        lines = machine.cod("claim", "list").stdout.splitlines()
+        assert max(map(len, lines)) == 80
+        assert words.strip() in machine.cod("claim", "list", "-o", "wide").stdout
+        run.communicate()
+
+
 def test_wide_names_each_device_in_full(machine: Machine) -> None:
     assert "sim.cod.dev/" in machine.cod("claim", "list", "-o", "wide").stdout
 

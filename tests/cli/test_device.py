@@ -76,6 +76,16 @@ def test_a_directory_that_is_no_machine_is_told(lab: Lab, tmp_path: Path) -> Non
     assert run.stderr.endswith(f"no devices; {tmp_path} has no files below sys: is it a machine?\n")
 
 
+def test_a_device_without_an_address_is_shown_by_its_numa_node_alone(lab: Lab) -> None:
+    text = lab.cod("device", "show", "numa0", "--host", "sim:2gpu").stdout
+    assert "  where      NUMA node 0\n" in text
+
+
+def test_capacities_are_aligned(lab: Lab) -> None:
+    text = lab.cod("device", "show", "mig0", "--host", "sim:mig").stdout
+    assert "    memory           40192Mi\n    multiprocessors  98\n" in text
+
+
 def test_near_names_are_told_once(lab: Lab) -> None:
     run = lab.cod("device", "show", "gpu7")
     assert run.returncode == 1

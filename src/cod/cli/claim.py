@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cod.ledger import HeldClaim
     from cod.resource import ResourceClaim
 
-_WIDTH = 50
+_LEAST = (0, 16, 16, 19)  # the last is a time
 
 
 class Claims(click.Group):
@@ -58,7 +58,8 @@ def list_(output: str, ledger: Path | None, spec_dir: Path | None) -> None:
         print_names(each.claim.name for each in held)
     elif held:
         is_wide = output == "wide"
-        print_table((_row(each, is_wide) for each in held), ("NAME", "DEVICES", "HELD BY", "SINCE"))
+        rows = (_row(each, is_wide) for each in held)
+        print_table(rows, ("NAME", "DEVICES", "HELD BY", "SINCE"), is_cut=not is_wide, least=_LEAST)
     else:
         sys.stderr.write("no claims\n")
 
@@ -67,8 +68,6 @@ def _row(held: HeldClaim, is_wide: bool) -> tuple[str, str, str, str]:
     results = held.claim.results
     devices = (f"{each.driver}/{each.pool}/{each.device}" if is_wide else each.device for each in results)
     words = " ".join(held.command)
-    if not is_wide and len(words) > _WIDTH:
-        words = words[: _WIDTH - 1] + "…"
     since = datetime.fromtimestamp(held.since).astimezone().strftime("%Y-%m-%d %H:%M:%S")
     return held.claim.name, ",".join(devices), f"{_pids(held)} {words}", since
 

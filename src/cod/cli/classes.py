@@ -96,7 +96,11 @@ def _text(machine: Machine, class_: DeviceClass) -> str:
     members = _members(machine, class_)
     lines = [class_.name, f"  selects   {_selects(class_)}"]
     if members:
-        names = ", ".join(key[2] for key in members) if len(members) <= _MANY else "see cod device list"
+        names = (
+            ", ".join(key[2] for key in members)
+            if len(members) <= _MANY
+            else f"cod device list --all --class {class_.name}"
+        )
         lines.append(f"  devices   {len(members)}, of which {_free(machine, members)} free: {names}")
     else:
         lines.append(f"  devices   {'not known' if members is None else 'none on this machine'}")
