@@ -172,8 +172,6 @@ def test_a_tainted_device_is_given_to_nobody_and_the_refusal_says_why() -> None:
     assert names(allocate(claim(a=("sim-gpu", 2)), [GPU], slices, {})) == ["gpu0", "gpu2"]
     with pytest.raises(NoFit) as caught:
         allocate(claim(a=("sim-gpu", 3)), [GPU], slices, {})
-    assert caught.value.causes == (
-        "request a: 3 of sim-gpu wanted, 3 there, 2 free; not ready: ecc-error (1)",
-    )
+    assert caught.value.causes == ("request a: 3 of sim-gpu wanted, 3 there, 2 free; unready: ecc-error (1)",)
     with pytest.raises(NoFit):
         allocate(claim(a=("sim-gpu", -1)), [GPU], slices, {})

@@ -9,6 +9,11 @@ from cod.resource import DeviceClass
 from tests.cli.lab import Lab
 
 
+def test_where_too_many_devices_of_a_class_are_to_be_named_it_says_how_to_list_them(lab: Lab) -> None:
+    text = lab.cod("class", "show", "sim-mig", "--host", "sim:mig").stdout
+    assert "  devices   50, of which 0 free: cod device list --all --class sim-mig\n" in text
+
+
 def test_classes_are_listed_with_their_devices_those_that_have_some_first(lab: Lab) -> None:
     lines = [line.split() for line in lab.cod("class", "list").stdout.splitlines()]
     assert lines[0] == ["NAME", "DEVICES", "FREE"]

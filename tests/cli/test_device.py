@@ -11,6 +11,7 @@ import yaml
 
 from cod.resource import ResourceSlice
 from tests.cli.lab import Lab
+from tests.machines.edge import uarts
 from tests.runtimes.machine import Machine
 
 PARTS = [f"gpu{board}-part{number}" for board in range(2) for number in range(4)]
@@ -41,7 +42,7 @@ def test_a_long_line_is_cut_but_for_its_name(lab: Lab) -> None:
 def test_all_shows_what_is_only_possible_and_what_of_the_bus_no_driver_offers(lab: Lab) -> None:
     table = lab.cod("device", "list", "--all").stdout
     assert table.count("unready: not-made") == 7
-    lines = [line.split("   ") for line in table.splitlines() if line.startswith("-")]
+    lines = [line.split("  ") for line in table.splitlines() if line.startswith("-")]
     others = [[cell.strip() for cell in line if cell.strip()] for line in lines]
     assert [cells[2] for cells in others] == ["0000:00:01.0", "0000:32:00.0"]
     assert others[0][1] == "bridge 0604"
@@ -62,9 +63,44 @@ def test_wide_adds_model_parent_driver_and_cdi_name(lab: Lab) -> None:
     assert "gpu0      board.example.com   example.com/gpu=0:0" in lines[2]
 
 
+def test_a_mistake_in_the_machines_own_rules_is_told_where_devices_are_missed(lab: Lab) -> None:
+    lab.tree.file("/etc/cod/devices.yaml", "camera: 7\n")
+    run = lab.cod("device", "list")
+    assert run.returncode == 0
+    assert "warning: /etc/cod/devices.yaml:1:9: group camera is no mapping; try: paths: …\n" in run.stderr
+
+
+def test_a_directory_that_is_no_machine_is_told(lab: Lab, tmp_path: Path) -> None:
+    run = lab.cod("device", "list", "--host", str(tmp_path))
+    assert run.returncode == 0
+    assert run.stderr.endswith(f"no devices; {tmp_path} has no files below sys: is it a machine?\n")
+
+
+def test_a_device_without_an_address_is_shown_by_its_numa_node_alone(lab: Lab) -> None:
+    text = lab.cod("device", "show", "numa0", "--host", "sim:2gpu").stdout
+    assert "  where      NUMA node 0\n" in text
+
+
+def test_capacities_are_aligned(lab: Lab) -> None:
+    text = lab.cod("device", "show", "mig0", "--host", "sim:mig").stdout
+    assert "    memory           40192Mi\n    multiprocessors  98\n" in text
+
+
+def test_near_names_are_told_once(lab: Lab) -> None:
+    run = lab.cod("device", "show", "gpu7")
+    assert run.returncode == 1
+    assert "try: nearest: gpu1, gpu0; " in run.stderr
+
+
 def test_names_are_those_of_cdi_and_only_of_what_is_there(lab: Lab) -> None:
     names = lab.cod("device", "list", "-o", "name").stdout.split()
     assert names == ["example.com/gpu=0", "example.com/gpu=0:0", "example.com/gpu=1"]
+
+
+def test_what_the_machine_uses_itself_is_in_no_spec_and_has_no_name_for_a_runtime(lab: Lab) -> None:
+    uarts(lab.tree)
+    assert "unready: in-use-by-host" in lab.cod("device", "list").stdout
+    assert "ttys0" not in lab.cod("device", "list", "-o", "name").stdout
 
 
 def test_a_driver_that_failed_is_told_on_stderr(lab: Lab) -> None:

@@ -26,6 +26,32 @@ def test_columns_are_aligned_and_no_line_ends_in_blanks(capsys: pytest.CaptureFi
     assert capsys.readouterr().out == "NAME        N    NOTE\na           1\nlong name   22   x\n"
 
 
+def test_a_line_that_is_too_long_has_its_columns_closer_then_cut_but_a_name_and_what_matters_most(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers, row = (
+        ("NAME", "WHERE", "STATE"),
+        ("a-name-of-18-bytes", "/dev/loop-control", "unready: in-use-by-host"),
+    )
+    monkeypatch.setenv("COLUMNS", "62")
+    print_table([row], headers, is_cut=True, least=(0, 8, 23))
+    assert capsys.readouterr().out.splitlines()[1] == "  ".join(row)
+    monkeypatch.setenv("COLUMNS", "60")
+    print_table([row], headers, is_cut=True, least=(0, 8, 23))
+    assert capsys.readouterr().out.splitlines()[1] == f"{row[0]}  /dev/loop-cont…  {row[2]}"
+    monkeypatch.setenv("COLUMNS", "1")
+    print_table([row], headers, is_cut=True, least=(0, 8, 23))
+    assert capsys.readouterr().out.splitlines()[1] == f"{row[0]}  /dev/lo…  unready: …"
+
+
+def test_a_table_that_may_not_be_cut_is_as_wide_as_it_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    print_table([("a" * 30, "b" * 30)], ("NAME", "STATE"))
+    assert capsys.readouterr().out.splitlines()[1] == f"{'a' * 30}   {'b' * 30}"
+
+
 def test_a_table_without_rows_is_its_headers(capsys: pytest.CaptureFixture[str]) -> None:
     print_table([], ("NAME", "N"))
     assert capsys.readouterr().out == "NAME   N\n"

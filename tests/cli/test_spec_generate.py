@@ -114,6 +114,19 @@ def test_options_for_files_want_a_directory(lab: Lab, option: str) -> None:
     assert lab.cod("spec", "generate", option).returncode == 2
 
 
+def test_that_there_is_nothing_to_write_is_told(lab: Lab) -> None:
+    run = lab.cod("spec", "generate", "--driver", "generic", "--output", str(lab.specs))
+    assert (run.returncode, run.stdout) == (0, "")
+    assert run.stderr.endswith("no devices; what was looked for: cod driver list\n")
+    assert not lab.specs.exists()
+
+
+def test_an_empty_directory_name_is_misuse_and_not_the_working_directory(lab: Lab) -> None:
+    run = lab.cod("spec", "generate", "--output", "")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "error: --output names no directory" in run.stderr
+
+
 def test_a_spec_just_made_is_not_stale_and_differs_in_nothing(lab: Lab) -> None:
     generate(lab)
     run = lab.cod("spec", "validate")

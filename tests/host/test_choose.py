@@ -65,6 +65,12 @@ def test_a_machine_that_is_not_there_is_refused(tmp_path: Path) -> None:
             open_host(str(tmp_path / name))
 
 
+def test_an_empty_name_is_no_machine_and_not_the_working_directory() -> None:
+    with pytest.raises(Misuse, match="no machine ''") as caught:
+        open_host("")
+    assert caught.value.causes == ("the name is empty",)
+
+
 @pytest.mark.parametrize("name", ["//", "/..", "/."])
 def test_whatever_leads_to_the_root_is_this_machine(name: str) -> None:
     assert open_host(name).is_real

@@ -122,6 +122,11 @@ def test_a_ledger_of_another_user_is_told(path: str) -> None:
     assert "COD_LEDGER" in error.hint
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="/proc is absent")
+def test_a_file_system_without_a_size_is_not_called_full() -> None:
+    assert "full" not in refusal(Path("/proc/cod.db")).what
+
+
 def test_a_directory_or_a_file_in_the_way_is_told(tmp_path: Path) -> None:
     (tmp_path / "directory").mkdir()
     assert "directory" in refusal(tmp_path / "directory").what

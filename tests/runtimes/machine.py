@@ -81,7 +81,7 @@ class Machine:
         return [sys.executable, "-m", "cod", *words]
 
     def claims(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = json.loads(self.cod("claim", "list", "-o", "json").stdout)
+        found: list[dict[str, Any]] = json.loads(self.cod("claim", "list", "-o", "json").stdout)["items"]
         return found
 
     def held(self) -> list[str]:

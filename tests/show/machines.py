@@ -27,7 +27,7 @@ def held(topology: Topology, **claims: str) -> dict[DeviceKey, str]:
 
 
 def divided(directory: Path) -> Topology:
-    """A GPU in parts, a whole one that is not ready, and a NIC with two functions."""
+    """A GPU in parts, a whole one that is unready, and a NIC with two functions."""
     tree = Tree(directory)
     tree.file(f"{NODES}/online", "0\n")
     tree.file(f"{NODES}/node0/cpulist", "0-7\n")

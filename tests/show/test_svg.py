@@ -83,7 +83,7 @@ def test_states_are_told_by_shape_and_in_words() -> None:
     root = parse(draw_svg(topology, held(topology, gpu2="train-7"), "box"))
     assert words(root).count("train-7") == 1
     assert "held" in words(root)
-    assert "not ready" not in words(root)
+    assert "unready" not in words(root)
     (card,) = (
         each for each in root.iter(f"{SVG}g") if (each.findtext(f"{SVG}title") or "").startswith("gpu2 ")
     )

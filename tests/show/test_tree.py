@@ -35,14 +35,14 @@ def test_parts_stand_below_what_they_are_parts_of_by_state(tmp_path: Path) -> No
         "│     ├─ ▾ gpu0   gpu   0000:01:00.0   Big <&> Fast   7 parts, 1 held\n"
         "│     │  ├─ ○ gpu0-part0, gpu0-part1, gpu0-part3–gpu0-part6\n"
         "│     │  └─ ● gpu0-part2   held by infer\n"
-        "│     ├─ ✕ gpu1   gpu   0000:02:00.0                  not ready: ecc-error\n"
+        "│     ├─ ✕ gpu1   gpu   0000:02:00.0                  unready: ecc-error\n"
         "│     ├─ ○ nic0   nic   0000:03:00.0\n"
         "│     └─ ○ nic1   nic   0000:03:00.1\n"
         "└─ rails\n"
         "   ├─ nic0: gpu0, gpu1\n"
         "   └─ nic1: gpu0, gpu1\n"
         "\n"
-        "○ free   ● held   ✕ not ready\n"
+        "○ free   ● held   ✕ unready\n"
     )
 
 

@@ -38,7 +38,7 @@ class Shortage(Struct, frozen=True):
         if self.holders:
             line += "; held by " + _counted(self.holders)
         if self.tainted:
-            line += "; not ready: " + _counted(self.tainted)
+            line += "; unready: " + _counted(self.tainted)
         return line
 
 

@@ -38,6 +38,7 @@ _HINTS = {
     errno.ENOSPC: "the file system of {directory} is full: make room, or choose another directory",
     errno.EDQUOT: "your quota on the file system of {directory} is used up: make room there",
     errno.ENAMETOOLONG: "choose a shorter name: most file systems take 255 bytes",
+    errno.ENOENT: "{directory} cannot be made there: choose another directory",
     errno.EEXIST: "it is there already: remove it first, or ask for it to be overwritten",
     errno.EISDIR: "a directory of that name is in the way: choose another name",
     errno.ENOTDIR: "a part of {directory} is a file: choose another directory",

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
-from cod.cli.output import output_option, print_data, print_names, print_table
+from cod.cli.output import output_option, print_list, print_names, print_table
 from cod.cli.places import claim_spec_dir, ledger_file, ledger_option, spec_dir_option
 
 if TYPE_CHECKING:
     from cod.ledger import HeldClaim
     from cod.resource import ResourceClaim
 
-_WIDTH = 50
+_LEAST = (0, 16, 16, 19)  # the last is a time
 
 
 class Claims(click.Group):
@@ -39,7 +39,10 @@ def command() -> None:
 @ledger_option
 @spec_dir_option
 def list_(output: str, ledger: Path | None, spec_dir: Path | None) -> None:
-    """List the claims that hold devices.  (alias: ls)"""  # noqa: D400
+    """List the claims that hold devices.  (alias: ls)
+
+    `-o yaml` and `-o json` print ResourceClaims, as one List.
+    """  # noqa: D400
     from cod.cdi.write import WriteFailed
     from cod.ledger import Ledger
     from cod.prepare import sweep
@@ -50,12 +53,13 @@ def list_(output: str, ledger: Path | None, spec_dir: Path | None) -> None:
             sweep(claim_spec_dir(spec_dir), path, book.names)
         held = book.claims()
     if output in ("json", "yaml"):
-        print_data([_object(each) for each in held], output)
+        print_list((_object(each) for each in held), output)
     elif output == "name":
         print_names(each.claim.name for each in held)
     elif held:
         is_wide = output == "wide"
-        print_table((_row(each, is_wide) for each in held), ("NAME", "DEVICES", "HELD BY", "SINCE"))
+        rows = (_row(each, is_wide) for each in held)
+        print_table(rows, ("NAME", "DEVICES", "HELD BY", "SINCE"), is_cut=not is_wide, least=_LEAST)
     else:
         sys.stderr.write("no claims\n")
 
@@ -64,8 +68,6 @@ def _row(held: HeldClaim, is_wide: bool) -> tuple[str, str, str, str]:
     results = held.claim.results
     devices = (f"{each.driver}/{each.pool}/{each.device}" if is_wide else each.device for each in results)
     words = " ".join(held.command)
-    if not is_wide and len(words) > _WIDTH:
-        words = words[: _WIDTH - 1] + "…"
     since = datetime.fromtimestamp(held.since).astimezone().strftime("%Y-%m-%d %H:%M:%S")
     return held.claim.name, ",".join(devices), f"{_pids(held)} {words}", since
 

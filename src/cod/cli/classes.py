@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from cod.cli.machine import Machine, look, look_closely, members_of, missing
-from cod.cli.output import WIDTH, output_option, print_data, print_list, print_names, print_table
+from cod.cli.output import output_option, print_data, print_list, print_names, print_table
 from cod.cli.places import complete_class, host_option, ledger_option
 from cod.cli.terminal import printable
 from cod.drivers.inventory import DeviceKey
@@ -46,7 +46,7 @@ def list_(output: str, host: str, ledger: Path | None) -> None:
         cells = ((*_row(machine, *row), _selects(row[0])) for row in rows)
         print_table(cells, ("NAME", "DEVICES", "FREE", "SELECTS"))
     else:
-        print_table((_row(machine, *row) for row in rows), ("NAME", "DEVICES", "FREE"), width=WIDTH)
+        print_table((_row(machine, *row) for row in rows), ("NAME", "DEVICES", "FREE"), is_cut=True)
 
 
 @command.command()
@@ -96,7 +96,11 @@ def _text(machine: Machine, class_: DeviceClass) -> str:
     members = _members(machine, class_)
     lines = [class_.name, f"  selects   {_selects(class_)}"]
     if members:
-        names = ", ".join(key[2] for key in members) if len(members) <= _MANY else "see cod device list"
+        names = (
+            ", ".join(key[2] for key in members)
+            if len(members) <= _MANY
+            else f"cod device list --all --class {class_.name}"
+        )
         lines.append(f"  devices   {len(members)}, of which {_free(machine, members)} free: {names}")
     else:
         lines.append(f"  devices   {'not known' if members is None else 'none on this machine'}")

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from cod.cli.machine import Machine, chosen, look, look_closely, missing
-from cod.cli.output import WIDTH, output_option, print_data, print_list, print_names, print_table
+from cod.cli.machine import Machine, chosen, look, look_closely, missing, tell_of_nothing
+from cod.cli.output import output_option, print_data, print_list, print_names, print_table
 from cod.cli.places import class_option, complete_found, driver_option, host_option, ledger_option
 from cod.drivers import FoundDevice
 from cod.drivers.inventory import DeviceKey
@@ -51,8 +51,8 @@ def list_(
 ) -> None:
     """List what the drivers find on a machine, and who holds it.  (alias: cod ls)
 
-    `-o name` prints CDI names, as `podman run --device` takes them. `-o yaml` and `-o json` print
-    ResourceSlices for `kubectl apply`; with `--class` these hold only the devices of the class.
+    `-o name` prints CDI names, as `podman run --device` takes them, of what a spec can have. `-o yaml` and
+    `-o json` print ResourceSlices for `kubectl apply`; with `--class` only the devices of the class.
     """  # noqa: D400
     if output in ("table", "wide"):
         machine = look_closely(host, ledger)
@@ -62,7 +62,9 @@ def list_(
     machine = look(host)
     found = chosen(machine, drivers, classes)
     if output == "name":
-        print_names(each.qualified_name for each in found.values() if each.is_made)
+        from cod.drivers.specs import why_in_no_spec
+
+        print_names(each.qualified_name for each in found.values() if not why_in_no_spec(each))
     else:
         from cod.cli.device_table import slices_of
 
@@ -97,15 +99,15 @@ def show(names: tuple[str, ...], output: str, host: str, ledger: Path | None) ->
 def _print_table(
     machine: Machine, found: dict[DeviceKey, FoundDevice], is_wide: bool, is_whole: bool, is_part: bool
 ) -> None:
-    from cod.cli.device_table import HEADERS, WIDE_HEADERS, rows, rows_of_others
+    from cod.cli.device_table import HEADERS, LEAST, WIDE_HEADERS, rows, rows_of_others
 
     cells = [*rows(machine, found, is_wide=is_wide, is_whole=is_whole)]
     if is_whole and not is_part:
         cells += rows_of_others(machine, is_wide=is_wide)
     if cells:
-        print_table(cells, WIDE_HEADERS if is_wide else HEADERS, width=None if is_wide else WIDTH)
+        print_table(cells, WIDE_HEADERS if is_wide else HEADERS, is_cut=not is_wide, least=LEAST)
     else:
-        sys.stderr.write("no devices; what was looked for: cod driver list\n")
+        tell_of_nothing(machine)
 
 
 def _named(machine: Machine, name: str) -> list[DeviceKey] | list[PciFunction]:

@@ -12,6 +12,7 @@ from cod.host import PciFunction
 from cod.resource import NUMA_NODE, Attribute, ResourceSlice
 
 HEADERS = ("NAME", "CLASS", "WHERE", "NUMA", "STATE")
+LEAST = (0, 16, 12, 4, 23)  # room for `nic.mellanox.com`, a PCI address, `unready: in-use-by-host`
 WIDE_HEADERS = (*HEADERS, "MODEL", "PART OF", "DRIVER", "CDI NAME")
 
 _BASE_CLASSES = {

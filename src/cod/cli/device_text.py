@@ -67,12 +67,12 @@ def _list(name: str, lines: Iterator[str]) -> Iterator[str]:
 
 
 def _place(found: FoundDevice) -> str:
-    places = [where(found)]
+    places = [place] if (place := where(found)) != "-" else []
     if (root := text(found, PCIE_ROOT)) != "-":
         places.append(f"root {root}")
     if (node := text(found, NUMA_NODE)) != "-":
         places.append(f"NUMA node {node}")
-    return ", ".join(places)
+    return ", ".join(places) or "-"
 
 
 def _relatives(machine: Machine, key: DeviceKey, found: FoundDevice) -> Iterator[str]:
@@ -92,7 +92,8 @@ def _attributes(found: FoundDevice) -> Iterator[str]:
     typed = [(name, *written(each)) for name, each in device.attributes.items() if name not in _SHOWN_ABOVE]
     width = max((len(name) for name, _, _ in typed), default=0)
     yield from _list("attributes", (f"{name:<{width}}  {kind:<7}  {value}" for name, kind, value in typed))
-    yield from _list("capacity", (f"{name}  {each.value}" for name, each in device.capacity.items()))
+    width = max(map(len, device.capacity), default=0)
+    yield from _list("capacity", (f"{name:<{width}}  {each.value}" for name, each in device.capacity.items()))
     consumed = (
         f"{counter.value} of {name} of {each.counter_set}"
         for each in device.consumes_counters

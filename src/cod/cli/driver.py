@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from cod.cli.machine import look, reports
-from cod.cli.output import WIDTH, output_option, print_data, print_names, print_table
+from cod.cli.output import output_option, print_data, print_names, print_table
 from cod.cli.places import complete_driver, host_option
 from cod.cli.terminal import printable
 from cod.drivers import DriverReport
@@ -39,7 +39,7 @@ def list_(output: str, host: str) -> None:
         is_wide = output == "wide"
         cells = ((each.driver, len(each.devices), len(each.skipped), _says(each)) for each in found)
         headers = ("DRIVER", "FOUND", "LEFT OUT", "LOOKS FOR")
-        print_table(cells, headers, width=None if is_wide else WIDTH)
+        print_table(cells, headers, is_cut=not is_wide)
         sys.stdout.writelines(_left_out(found, is_wide))
 
 

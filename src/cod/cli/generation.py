@@ -17,7 +17,7 @@ from cod.cdi.registry import Registry, SpecFile
 from cod.cdi.spec import Spec
 from cod.cdi.version import minimum_version
 from cod.cdi.write import file_name, name_for_spec, remove, write
-from cod.cli.machine import chosen, look, reports, warn
+from cod.cli.machine import chosen, look, reports, tell_of_nothing, warn
 from cod.cli.output import print_diff
 from cod.cli.terminal import printable
 from cod.drivers.origin import ANNOTATIONS, DRIVER, origin
@@ -52,6 +52,8 @@ def generate_specs(host: str, drivers: Sequence[str], *, is_bare: bool) -> Made:
     asked = reports(machine, drivers) if drivers else machine.inventory.reports
     generated = generate(chosen(machine, drivers), None if is_bare else origin(machine.host))
     _tell(generated.left_out)
+    if not generated.specs:
+        tell_of_nothing(machine)
     well = frozenset(each.driver for each in asked if not each.failure)
     is_whole = len(well) == len(asked) and all(each.why in SOUND for each in generated.left_out)
     return Made(generated.specs, well, is_whole)
@@ -61,8 +63,6 @@ def print_specs(made: Made) -> int:
     """Print the specs, a YAML document each; 1 if something is missing among them."""
     for spec in made.specs:
         sys.stdout.write(to_yaml(spec).decode())
-    if not made.specs:
-        sys.stderr.write("no devices; what was looked for: cod driver list\n")
     return int(not made.is_whole)
 
 
@@ -138,7 +138,7 @@ def _stranger(path: str, registry: Registry) -> Iterator[str]:
     """Why a file had better not be replaced: it is not one that COD is known to have made."""
     mine = next((each for each in registry.files if each.path == os.path.normpath(path)), None)
     if os.path.lexists(path) and (mine is None or DRIVER not in registry.spec(mine).annotations):
-        yield f"{path}: this file was not made so: --force replaces it"
+        yield f"{path}: cod spec generate did not make this file: --force replaces it"
 
 
 def _conflicts(spec: Spec, path: str, registry: Registry) -> Iterator[str]:

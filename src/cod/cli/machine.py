@@ -14,12 +14,14 @@ from cod.cli.places import host_of, ledger_file
 from cod.cli.terminal import printable
 from cod.drivers import CLASS_ATTRIBUTE, DriverReport, FoundDevice, Inventory, discover
 from cod.drivers.inventory import DeviceKey
-from cod.drivers.taints import UNREADY
 from cod.errors import Refused
 from cod.host import Host
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+
+_OWN_FILES = "/etc/cod/"
 
 
 class Machine(Struct, frozen=True):
@@ -35,7 +37,7 @@ class Machine(Struct, frozen=True):
         if key in self.held:
             return f"held by {self.held[key]}"
         for taint in found.device.taints:
-            name = "unready" if taint.key == UNREADY else taint.key
+            name = taint.key.removeprefix("cod.dev/")
             return f"{name}: {taint.value}" if taint.value else name
         return "free"
 
@@ -49,8 +51,7 @@ def look(name: str) -> Machine:
     """What a machine has; who holds it is not asked. Drivers that failed are told on stderr."""
     host = host_of(name)
     inventory = discover(host)
-    for each in inventory.failures:
-        warn(f"driver {each.driver}: {each.failure}")
+    warn_of_faults(inventory)
     return Machine(host, inventory)
 
 
@@ -62,6 +63,25 @@ def look_closely(name: str, ledger: Path | None) -> Machine:
     if not machine.host.is_real:
         return machine
     return Machine(machine.host, machine.inventory, holders(ledger_file(ledger), machine.inventory))
+
+
+def warn_of_faults(inventory: Inventory) -> None:
+    """Tell on stderr which drivers failed, and what is wrong in the files that the machine's owner wrote."""
+    for each in inventory.reports:
+        if each.failure:
+            warn(f"driver {each.driver}: {each.failure}")
+        for left_out in each.skipped:
+            if left_out.what.startswith(_OWN_FILES):
+                warn(f"{left_out.what}: {left_out.why}")
+
+
+def tell_of_nothing(machine: Machine) -> None:
+    """Say on stderr that there are no devices, and where to look for the reason."""
+    root = machine.host.root
+    if machine.host.names("/sys"):
+        sys.stderr.write("no devices; what was looked for: cod driver list\n")
+    else:
+        sys.stderr.write(f"{printable(f'no devices; {root} has no files below sys: is it a machine?')}\n")
 
 
 def chosen(
@@ -111,7 +131,7 @@ def missing(noun: str, name: str, known: Iterable[str], command: str) -> Refused
     """The refusal of a name that is not there, with the nearest ones."""
     from difflib import get_close_matches
 
-    near = get_close_matches(name, [*known], n=3, cutoff=0.5)
+    near = get_close_matches(name, [*dict.fromkeys(known)], n=3, cutoff=0.5)
     hint = f"see what there is: {command}"
     hint = f"nearest: {', '.join(near)};  {hint}" if near else hint
     return Refused(f"no {noun} {name!r} on this machine", hint=hint)

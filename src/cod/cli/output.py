@@ -9,13 +9,12 @@ from typing import Any, TypeVar
 import click
 from msgspec import Struct
 
-from cod.cli.terminal import printable
+from cod.cli.terminal import printable, width
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 FORMATS = ("table", "wide", "json", "yaml", "name")
-WIDTH = 80  # of a table for people
-_GAP = "   "
+_GAP, _NARROW_GAP = "   ", "  "
 _NARROWEST = 8
 
 
@@ -37,18 +36,28 @@ def output_option(*formats: str) -> Callable[[F], F]:
 
 
 def print_table(
-    rows: Iterable[Sequence[object]], headers: Sequence[str], *, width: int | None = None
+    rows: Iterable[Sequence[object]],
+    headers: Sequence[str],
+    *,
+    is_cut: bool = False,
+    least: Sequence[int] = (),
 ) -> None:
     """Print columns that are as wide as their widest cell, without blanks at the ends of lines.
 
-    Where a line would be longer than `width`, the widest columns are cut; the first, a name, is whole.
+    With `is_cut`, where a line would be longer than the terminal is wide, columns stand closer and the widest
+    are cut; the first, a name, is whole. A column is cut below its width in `least` only after all others
+    are down to theirs.
     """
     cells = [list(headers), *([printable(str(cell)) for cell in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    if width is not None:
-        _narrow(widths, width - len(_GAP) * (len(widths) - 1))
+    gap = _GAP
+    if is_cut and sum(widths) + len(gap) * (len(widths) - 1) > width():
+        gap = _NARROW_GAP
+        room = width() - len(gap) * (len(widths) - 1)
+        _narrow(widths, room, least or [_NARROWEST] * len(widths))
+        _narrow(widths, room, [_NARROWEST] * len(widths))
     for row in cells:
-        line = _GAP.join(_cell(cell, width) for cell, width in zip(row, widths, strict=True))
+        line = gap.join(map(_cell, row, widths))
         sys.stdout.write(f"{line.rstrip()}\n")
 
 
@@ -75,13 +84,13 @@ def print_list(items: Iterable[Struct], output: str) -> None:
         print_json(data)
 
 
-def _narrow(widths: list[int], room: int) -> None:
-    """Take from the widest columns but the first what there is no room for."""
+def _narrow(widths: list[int], room: int, least: Sequence[int]) -> None:
+    """Take from the widest columns but the first what there is no room for; each keeps its least width."""
     while sum(widths) > room:
-        column = max(range(1, len(widths)), key=widths.__getitem__, default=0)
-        if widths[column] <= _NARROWEST:
+        wide = [column for column in range(1, len(widths)) if widths[column] > least[column]]
+        if not wide:
             return
-        widths[column] -= 1
+        widths[max(wide, key=widths.__getitem__)] -= 1
 
 
 def _cell(text: str, width: int) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from cod.cli.machine import warn_of_faults
 from cod.cli.places import claim_spec_dir, host_of, host_option, ledger_file, ledger_option, spec_dir_option
 from cod.cli.terminal import printable
 from cod.drivers import discover
@@ -58,8 +59,7 @@ def command(
     now = time.time()
     machine = host_of(host)
     inventory = discover(machine)
-    for failure in inventory.failures:
-        sys.stderr.write(f"warning: {printable(f'driver {failure.driver}: {failure.failure}')}\n")
+    warn_of_faults(inventory)
     order = Order(
         claim=_claim(name or claim_name(os.urandom), devices, now),
         argv=argv,

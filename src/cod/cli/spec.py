@@ -200,6 +200,8 @@ def generate(
 
     if directory is None and (force or prune):
         raise Misuse("--force and --prune are for files", hint="add --output DIRECTORY")
+    if directory == "":
+        raise Misuse("--output names no directory", hint="--output /etc/cdi, or leave it out for stdout")
     made = generate_specs(host, drivers, is_bare=is_bare)
     return print_specs(made) if directory is None else write_specs(made, directory, force=force, prune=prune)
 

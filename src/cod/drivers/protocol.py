@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from cod.cdi.names import qualified_name
 from cod.cdi.spec import NO_EDITS, ContainerEdits
-from cod.drivers.taints import POSSIBLE
+from cod.drivers.taints import POSSIBLE, UNREADY
 from cod.host import Host
 from cod.resource import PCI_BUS_ID, CounterSet, Device, DeviceClass
 
@@ -74,17 +74,18 @@ class FoundDevice(Struct, frozen=True):
 
         What is there may bring nothing into a container: a GPU that is divided, a function for its own parts.
         """
-        return bool(self.edits) or not any(taint.value in POSSIBLE for taint in self.device.taints)
+        return not any(each.key == UNREADY and each.value in POSSIBLE for each in self.device.taints)
 
     @property
     def units(self) -> frozenset[str]:
-        """What of the machine it is made of: its PCI functions and its device nodes.
+        """What of the machine it is made of: its PCI function and its device nodes, or `functions` alone.
 
         No two drivers may offer the same, or it would be handed out twice.
         """
-        functions = self.functions or (self.pci_address,)
+        if self.functions:
+            return frozenset(self.functions)
         nodes = (node.host_path or node.path for node in self.edits.device_nodes)
-        return frozenset(filter(None, (*functions, *nodes)))
+        return frozenset(filter(None, (self.pci_address, *nodes)))
 
     def _qualified(self, name: str) -> str:
         vendor, _, class_ = self.kind.partition("/")

@@ -67,6 +67,15 @@ def generate(found: Mapping[Key, FoundDevice], origin: Origin | None = None) -> 
     return Generated(tuple(specs), tuple(left_out))
 
 
+def why_in_no_spec(found: FoundDevice) -> str:
+    """Why no spec has a device, and no runtime knows its CDI name; "" where nothing is in the way."""
+    if not found.is_made:
+        return NOT_MADE
+    if any(taint.key == UNREADY and taint.value == IN_USE for taint in found.device.taints):
+        return HOST_USES  # a spec has no taints: whoever may use it could take the disk from under the system
+    return NOTHING if not found.edits and (found.device.taints or not found.common) else ""
+
+
 def _order(key: Key, found: FoundDevice) -> tuple[object, ...]:
     return natural_order(found.cdi_name), found.cdi_name, key
 
@@ -101,12 +110,8 @@ def _spec(
 
 def _ready(found: FoundDevice) -> _Ready | str:
     """A device with its edits in order, or why no spec can have it."""
-    if not found.is_made:
-        return NOT_MADE
-    if any(taint.key == UNREADY and taint.value == IN_USE for taint in found.device.taints):
-        return HOST_USES  # a spec has no taints: whoever may use it could take the disk from under the system
-    if not found.edits and (found.device.taints or not found.common):
-        return NOTHING
+    if reason := why_in_no_spec(found):
+        return reason
     vendor, class_ = split_kind(found.kind)
     if problem := vendor_problem(vendor) or class_problem(class_) or device_name_problem(found.cdi_name):
         return problem

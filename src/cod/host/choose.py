@@ -21,14 +21,13 @@ def open_host(name: str, *, cache: str = "") -> Host:
     """
     if name.startswith("sim:"):
         return _simulated(name)
-    root = Path(name)
-    if not os.path.isdir(root):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
+    if not os.path.isdir(name):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
         raise Misuse(
             f"no machine {name!r}",
-            causes=("it is not a directory",),
+            causes=("it is not a directory" if name else "the name is empty",),
             hint="give /, the directory of a recorded machine, or sim:8gpu for a simulated one",
         )
-    return Host(root.resolve(), cache=cache)
+    return Host(Path(name).resolve(), cache=cache)
 
 
 def _simulated(name: str) -> Host:

@@ -48,8 +48,9 @@ def simulate(name: str, counts: Mapping[str, int], rack: str = "") -> Simulation
     files: dict[str, str] = {}
     for socket in range(1 + max((card.socket for card in cards), default=0)):
         files |= _socket(socket, 1 + cards[-1].socket if cards else 1)
+    linked = {kind: _linked(kind, cards) for kind in KINDS}
     for card in cards:
-        files |= _function(card, cards, rack)
+        files |= _function(card, linked[card.kind], rack)
     return Simulation(name, Memory(files))
 
 
@@ -104,7 +105,7 @@ def _socket(number: int, sockets: int) -> dict[str, str]:
     }
 
 
-def _function(card: _Card, cards: list[_Card], rack: str) -> dict[str, str]:
+def _function(card: _Card, linked: list[_Card], rack: str) -> dict[str, str]:
     files = {
         f"{card.path}/vendor": f"0x{VENDOR:04x}\n",
         f"{card.path}/device": f"0x{KINDS.index(card.kind) + 1:04x}\n",
@@ -112,7 +113,7 @@ def _function(card: _Card, cards: list[_Card], rack: str) -> dict[str, str]:
         f"{card.path}/driver": f"-> /sys/bus/pci/drivers/{KERNEL_DRIVER}",
         f"{card.path}/sim/kind": f"{card.kind}\n",
         f"{card.path}/sim/index": f"{card.index}\n",
-        f"{card.path}/sim/links": _links(card, cards),
+        f"{card.path}/sim/links": _links(card, linked),
     }
     if rack:
         files[f"{card.path}/sim/fabric"] = f"{rack}\n"
@@ -143,9 +144,13 @@ def _shown(directory: str, socket: int) -> dict[str, str]:
     }
 
 
-def _links(card: _Card, cards: list[_Card]) -> str:
-    """A line for each other accelerator of its kind: name, kind of link, MB/s."""
-    alike = [each for each in cards if each.kind == card.kind and each.index != card.index]
-    if card.kind not in ("gpu", "mig") or len(alike) >= _LINKED:
-        return ""
-    return "".join(f"{card.kind}{each.index} {LINK} {LINK_MB_S}\n" for each in alike)
+def _linked(kind: str, cards: list[_Card]) -> list[_Card]:
+    """The cards of a kind that have links, each with each."""
+    alike = [each for each in cards if each.kind == kind]
+    return alike if kind in ("gpu", "mig") and len(alike) <= _LINKED else []
+
+
+def _links(card: _Card, linked: list[_Card]) -> str:
+    """A line for each other one of the linked: name, kind of link, MB/s."""
+    others = (each for each in linked if each.index != card.index)
+    return "".join(f"{card.kind}{each.index} {LINK} {LINK_MB_S}\n" for each in others)

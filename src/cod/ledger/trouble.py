@@ -87,7 +87,8 @@ def _of_file_system(path: Path) -> tuple[str, str] | None:
         return _SYSTEM[errno.EROFS]
     if not _may_write(directory) or (path.exists() and not _may_write(path)):
         return _SYSTEM[errno.EACCES]
-    if system.f_bavail * system.f_frsize < 1 << 16 or (system.f_files and not system.f_favail):
+    has_size = system.f_blocks > 0  # /proc and its like have none, and are never full
+    if (has_size and system.f_bavail * system.f_frsize < 1 << 16) or (system.f_files and not system.f_favail):
         return _SYSTEM[errno.ENOSPC]
     return None
 

@@ -41,7 +41,7 @@ def _full(tile: Tile) -> Iterator[str]:
 
 
 def _told(card: Card, room: float) -> str:
-    """The claim that holds it, why it is not ready, how many parts it has, or where it is."""
+    """The claim that holds it, why it is unready, how many parts it has, or where it is."""
     state = card.state
     if state and state.word == HELD:
         return fit_name(state.detail, 11, room)

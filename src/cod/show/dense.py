@@ -1,6 +1,6 @@
 """A machine with more devices than anybody would read the names of: a spot each, in groups with their names.
 
-A square is an accelerator or anything else, a disc is a NIC; filled means held, a cross not ready.
+A square is an accelerator or anything else, a disc is a NIC; filled means held, a cross unready.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ _LINE, _MOST_CLAIMS = 17, 12
 
 
 def draw_mark(state: State | None, x: float, y: float, radius: float) -> str:
-    """The shape of a state: a ring for free, a disc for held, a cross for not ready."""
+    """The shape of a state: a ring for free, a disc for held, a cross for unready."""
     if state is None or state.word == BARE:
         return ""
     if state.word == UNREADY:

@@ -57,5 +57,6 @@ def _affinity(topology: Topology, point: Point) -> list[str]:
 
 def _legend(matrix: Sequence[Sequence[Closeness]]) -> list[str]:
     """The letters that occur, and what they mean."""
-    used = {each.letters if not each.letters.startswith("NV") else "NV#" for row in matrix for each in row}
+    found = {each.letters for row in matrix for each in row}  # of a million cells, a handful
+    used = {"NV#" if letters.startswith("NV") else letters for letters in found}
     return [f"{letters.ljust(4)}  {meaning}" for letters, meaning in _LEGEND if letters in used]

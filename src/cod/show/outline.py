@@ -190,7 +190,7 @@ class Outline(Struct):
 
 
 def parts_in_words(parts: Iterable[Part]) -> str:
-    """How many parts there are, and how many in which state: `7 parts, 3 held, 1 not ready`."""
+    """How many parts there are, and how many in which state: `7 parts, 3 held, 1 unready`."""
     states = [part.state.word for part in parts]
     counts = {word: states.count(word) for word in (HELD, UNREADY) if word in states}
     told = (f"{'all' if number == len(states) > 1 else number} {word}" for word, number in counts.items())

@@ -1,4 +1,4 @@
-"""In which state a device is shown: free, held by a claim, or not ready."""
+"""In which state a device is shown: free, held by a claim, or unready."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from msgspec import Struct
 from cod.drivers.inventory import DeviceKey
 from cod.topology import Point
 
-FREE, HELD, UNREADY, BARE = "free", "held", "not ready", "no driver"
+FREE, HELD, UNREADY, BARE = "free", "held", "unready", "no driver"
 MARKS = {FREE: "○", HELD: "●", UNREADY: "✕", BARE: "·"}
 
 _KEEPS_OUT = ("NoSchedule", "NoExecute")

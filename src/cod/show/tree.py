@@ -86,7 +86,7 @@ def _told(card: Card) -> str:
 def _of_state(state: State) -> str:
     if state.word == HELD:
         return f"held by {state.detail}"
-    return f"not ready: {state.detail}" if state.word == UNREADY else ""
+    return f"{UNREADY}: {state.detail}" if state.word == UNREADY else ""
 
 
 def _parts(parts: Sequence[Part], trunk: str) -> list[str]:
