@@ -39,8 +39,8 @@ class FoundDevice(Struct, frozen=True):
 
     `kind` and `cdi_name` are its CDI name, `nvidia.com/gpu` and `0`; `aliases` are further names of the same
     device in that kind. `edits` are its own; `common` are the edits that a container needs once, however many
-    devices of the kind it gets. `functions` are the PCI functions it is made of, where it is no more and no
-    less than these; else it is that of its attribute `resource.kubernetes.io/pciBusID`, and its nodes.
+    devices of the kind it gets. `functions` are the PCI functions it is made of, where these are other than
+    the one in its attribute `resource.kubernetes.io/pciBusID`.
     """
 
     device: Device
@@ -78,14 +78,13 @@ class FoundDevice(Struct, frozen=True):
 
     @property
     def units(self) -> frozenset[str]:
-        """What of the machine it is made of: its PCI function and its device nodes, or `functions` alone.
+        """What of the machine it is made of: its PCI functions and its device nodes.
 
         No two drivers may offer the same, or it would be handed out twice.
         """
-        if self.functions:
-            return frozenset(self.functions)
+        functions = self.functions or (self.pci_address,)
         nodes = (node.host_path or node.path for node in self.edits.device_nodes)
-        return frozenset(filter(None, (self.pci_address, *nodes)))
+        return frozenset(filter(None, (*functions, *nodes)))
 
     def _qualified(self, name: str) -> str:
         vendor, _, class_ = self.kind.partition("/")

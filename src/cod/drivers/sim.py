@@ -1,8 +1,9 @@
 """Simulated accelerators, NICs and FPGAs that a container can really open.
 
 They are what a simulated machine (`--host sim:8gpu`) has on its PCI bus; behind each stands a device node of
-this machine. That node is harmless, and none that runtimes allow by default, so that a container that opens
-it proves that it was given the device. Without any such node it is `/dev/null`, which proves nothing.
+this machine, which is nobody else's as long as the machine plays another. That node is harmless, and none
+that runtimes allow by default, so that a container that opens it proves that it was given the device. Without
+any such node it is `/dev/null`, which proves nothing.
 
 A card of kind `mig` is a GPU that can be cut as an A100 with 40 GB can. Nothing cuts it yet, so that its
 partitions are tainted.
@@ -90,7 +91,6 @@ def _device(host: Host, card: PciFunction, type_: str, backing: Node, permission
         kind=f"{VENDOR}/{type_}",
         cdi_name=name,
         edits=_edits(name, f"SIM_{type_.upper()}_{index}", backing, permissions),
-        functions=(card.address,),  # and not the node behind it, which stays what it is
         links=tuple(_links(host, card)),
     )
 
@@ -114,7 +114,6 @@ def _divisible(
         kind=f"{VENDOR}/gpu",
         cdi_name=name,
         edits=_edits(name, f"SIM_MIG_{index}", backing, permissions),
-        functions=(card.address,),  # and not the node behind it, which stays what it is
         links=tuple(_links(host, card)),
     )
     for partition in A100_40GB.partitions:
@@ -131,7 +130,6 @@ def _divisible(
             kind=f"{VENDOR}/mig",
             cdi_name=part,
             edits=_edits(part, f"SIM_{part.upper().replace('-', '_')}", backing, permissions),
-            functions=(card.address,),
         )
 
 
