@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import yaml
 
 from cod.resource import DeviceClass
 from tests.cli.lab import Lab
+from tests.runtimes.machine import Machine
 
 
 def test_where_too_many_devices_of_a_class_are_to_be_named_it_says_how_to_list_them(lab: Lab) -> None:
@@ -51,3 +54,17 @@ def test_a_class_that_is_not_there_is_refused_with_the_nearest(lab: Lab) -> None
     run = lab.cod("class", "show", "kvn")
     assert (run.returncode, run.stdout) == (1, "")
     assert "nearest: kvm" in run.stderr
+
+
+def test_a_held_device_is_not_free_also_if_it_could_be_shared_since_no_claim_would_get_it(
+    tmp_path: Path,
+) -> None:
+    machine = Machine(tmp_path)
+    with machine.start("run", "-d", "sim-cpu", "--", "sh", "-c", "echo up; cat") as run:
+        assert run.stdout is not None
+        run.stdout.readline()
+        (row,) = (
+            line for line in machine.cod("class", "list").stdout.splitlines() if line.startswith("sim-cpu ")
+        )
+        run.communicate()
+    assert row.split() == ["sim-cpu", "2", "1"]

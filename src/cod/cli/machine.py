@@ -42,9 +42,8 @@ class Machine(Struct, frozen=True):
         return "free"
 
     def is_free(self, key: DeviceKey) -> bool:
-        """Whether a claim could have the device now."""
-        device = self.inventory.found[key].device
-        return not device.taints and (key not in self.held or device.allow_multiple_allocations)
+        """Whether a claim could have the device now. One that may be shared is given to one claim, too."""
+        return not self.inventory.found[key].device.taints and key not in self.held
 
 
 def look(name: str) -> Machine:
