@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.machines.amd import amd
 from tests.machines.tree import Tree
 
-from cod.drivers.kfd import read_kfd_nodes
+from cod.drivers.amd.kfd import read_kfd_nodes
 from cod.host import open_host
 
 RUNS = 15

@@ -9,8 +9,8 @@ from msgspec.structs import fields
 
 from cod.drivers import discover
 from cod.drivers.generic import Generic
-from cod.drivers.rules import BUILT_IN, Group, Member, Usb
-from cod.drivers.rules_file import parse_groups
+from cod.drivers.generic.rules import BUILT_IN, Group, Member, Usb
+from cod.drivers.generic.rules_file import parse_groups
 from tests.machines.edge import edge
 from tests.machines.tree import Tree
 

@@ -66,7 +66,7 @@ def test_what_a_family_needs_is_imported_only_where_it_is(tmp_path: Path) -> Non
     (tmp_path / "machine").mkdir()
     found = imported("device", "list", "--host", str(tmp_path / "machine"), directory=tmp_path)
     drivers = {name for name in found if name.startswith("cod.drivers.")}
-    families = {"nvidia_devices", "amd_devices", "mig", "usb", "rules_file"}
+    families = {"nvidia.devices", "nvidia.mig", "amd.devices", "generic.usb", "generic.rules_file"}
     assert drivers.intersection(f"cod.drivers.{each}" for each in families) == set()
     assert found.intersection({"cod.host.simulate", "cod.host.in_use"}) == set()
 

@@ -11,8 +11,8 @@ import pytest
 
 from cod.drivers import discover
 from cod.drivers.amd import Amd
+from cod.drivers.amd.kfd import NODES, XGMI, KfdNode, read_kfd_nodes
 from cod.drivers.attributes import PARENT_ATTRIBUTE
-from cod.drivers.kfd import NODES, XGMI, KfdNode, read_kfd_nodes
 from cod.host import open_host
 from tests.machines.tree import Tree
 

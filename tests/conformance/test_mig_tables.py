@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cod.drivers.mig import A30_24GB, A100_40GB, A100_80GB, Geometry, Profile
+from cod.drivers.nvidia.mig import A30_24GB, A100_40GB, A100_80GB, Geometry, Profile
 
 from .recorded import DATA
 

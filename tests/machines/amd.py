@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cod.drivers.kfd import NODES, TOPOLOGY
+from cod.drivers.amd.kfd import NODES, TOPOLOGY
 from tests.machines.tree import Tree
 
 DRIVERS = "/sys/module/amdgpu/drivers/pci:amdgpu"

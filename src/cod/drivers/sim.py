@@ -99,7 +99,7 @@ def _divisible(
     host: Host, card: PciFunction, backing: Node, permissions: str
 ) -> Iterator[FoundDevice | CounterSet]:
     """A GPU that can be cut, what it has to share, and every partition that it could have."""
-    from cod.drivers.mig import A100_40GB  # few machines have one
+    from cod.drivers.nvidia.mig import A100_40GB  # few machines have one
 
     index = host.number(f"{card.path}/sim/index") or 0
     name, facts = f"mig{index}", _facts(host, card, backing)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from cod.cdi.spec import Mount
-from cod.drivers.elf import soname
+from cod.drivers.nvidia.elf import soname
 from cod.host import Host, Node
 
 ROOTS = ("", "/run/nvidia/driver")

@@ -6,7 +6,7 @@ import pytest
 
 from cod.drivers import FoundDevice, Inventory, discover
 from cod.drivers.generic import Generic
-from cod.drivers.rules import BUILT_IN, Group, Member
+from cod.drivers.generic.rules import BUILT_IN, Group, Member
 from cod.host import open_host
 from cod.resource.validate import problems
 from tests.machines.edge import block, device, edge, usb_device

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cod.drivers import Link
-from cod.drivers.nvlink import links_of_topology_text
+from cod.drivers.nvidia.nvlink import links_of_topology_text
 from tests.machines.nvidia import TOPOLOGY
 
 LINKS = {

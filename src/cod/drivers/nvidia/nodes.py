@@ -15,8 +15,8 @@ from collections.abc import Iterator
 
 from cod.cdi.spec import ContainerEdits
 from cod.drivers.attributes import attributes, family
-from cod.drivers.nvidia_edits import VOID, Hooks, management_edits, node_edits
-from cod.drivers.nvidia_files import DriverFiles, DriverRoot
+from cod.drivers.nvidia.edits import VOID, Hooks, management_edits, node_edits
+from cod.drivers.nvidia.files import DriverFiles, DriverRoot
 from cod.drivers.protocol import FoundDevice, Skipped
 from cod.host import Node
 from cod.resource import Device, Taint

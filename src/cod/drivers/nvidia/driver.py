@@ -49,7 +49,7 @@ class Nvidia(Struct, frozen=True):
         """`gpu-0`, `gpu-1` … in the order of the bus, each followed by its parts."""
         functions = [each for each in host.pci.values() if each.vendor == VENDOR]
         if functions:
-            from cod.drivers.nvidia_devices import (
+            from cod.drivers.nvidia.devices import (
                 offer,
             )  # a machine without NVIDIA's devices needs none of it
 

@@ -8,8 +8,8 @@ import pytest
 from cod.cdi.spec import NO_EDITS
 from cod.drivers import FoundDevice, Inventory, discover
 from cod.drivers.amd import Amd
+from cod.drivers.amd.kfd import NODES
 from cod.drivers.drm import Drm
-from cod.drivers.kfd import NODES
 from cod.drivers.specs import generate
 from cod.resource import Device
 from tests.machines.amd import address, amd, kfd_node

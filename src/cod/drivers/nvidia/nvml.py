@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from cod.drivers.nvlink import links_of_counts
+from cod.drivers.nvidia.nvlink import links_of_counts
 from cod.drivers.protocol import Link
 
 _MOST_LINKS = 36  # of a GPU; a link that it lacks is an error, not the end

@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 import yaml
 from msgspec import Struct
 
-from cod.drivers import rules_text as read
-from cod.drivers.matches import references, wildcards
-from cod.drivers.rules import Group, Member, Usb
-from cod.drivers.rules_text import Mistake
+from cod.drivers.generic import rules_text as read
+from cod.drivers.generic.matches import references, wildcards
+from cod.drivers.generic.rules import Group, Member, Usb
+from cod.drivers.generic.rules_text import Mistake
 from cod.host import Host
 from cod.resource.yaml_text import check_depth
 

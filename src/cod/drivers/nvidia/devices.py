@@ -9,15 +9,15 @@ from msgspec import Struct
 
 from cod.cdi.spec import NO_EDITS, ContainerEdits
 from cod.drivers.attributes import PARENT_ATTRIBUTE, Plain, attributes, family, place, version
-from cod.drivers.mig import Geometry, Partition, geometry_of
 from cod.drivers.nodes import device_node
-from cod.drivers.nvidia_edits import VOID, Hooks, find_hooks, node_edits, user_edits
-from cod.drivers.nvidia_files import ROOTS, DriverFiles, DriverRoot, find_files
-from cod.drivers.nvidia_gpu import Gpu, driver_version, find_gpus
-from cod.drivers.nvidia_mig import Instance, find_instances
-from cod.drivers.nvidia_nodes import node_devices
-from cod.drivers.nvidia_vgpu import Vgpu, creatable_types, find_vgpus
-from cod.drivers.nvml import Management, ask_management
+from cod.drivers.nvidia.edits import VOID, Hooks, find_hooks, node_edits, user_edits
+from cod.drivers.nvidia.files import ROOTS, DriverFiles, DriverRoot, find_files
+from cod.drivers.nvidia.gpu import Gpu, driver_version, find_gpus
+from cod.drivers.nvidia.instances import Instance, find_instances
+from cod.drivers.nvidia.mig import Geometry, Partition, geometry_of
+from cod.drivers.nvidia.nodes import node_devices
+from cod.drivers.nvidia.nvml import Management, ask_management
+from cod.drivers.nvidia.vgpu import Vgpu, creatable_types, find_vgpus
 from cod.drivers.protocol import FoundDevice, Skipped
 from cod.drivers.taints import NO_TYPE, NOT_MADE, unready
 from cod.host import Host, Node, PciFunction

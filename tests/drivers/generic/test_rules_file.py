@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from cod.drivers import discover
 from cod.drivers.generic import Generic
-from cod.drivers.rules import BUILT_IN, Group, Member, Usb
-from cod.drivers.rules_file import MOST_CHARACTERS, MOST_VALUES, parse_groups
+from cod.drivers.generic.rules import BUILT_IN, Group, Member, Usb
+from cod.drivers.generic.rules_file import MOST_CHARACTERS, MOST_VALUES, parse_groups
 from tests.machines.edge import edge
 from tests.machines.tree import Tree
 

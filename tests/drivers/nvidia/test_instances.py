@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cod.drivers import FoundDevice, Inventory, discover
-from cod.drivers.mig import A30_24GB, A100_40GB, A100_80GB, Geometry, Partition, geometry_of
 from cod.drivers.nvidia import Nvidia
+from cod.drivers.nvidia.mig import A30_24GB, A100_40GB, A100_80GB, Geometry, Partition, geometry_of
 from cod.resource import parse_quantity, problems
 from tests.machines import nvidia
 from tests.machines.tree import Tree

@@ -1,8 +1,8 @@
 """Rules by which plain device nodes become devices: groups, the built-in ones and the shape of a user's.
 
-A rules file (`/etc/cod/devices.yaml`) has groups of the same shape; `cod.drivers.rules_file` reads it. The
-built-in ones are values, since to import YAML takes 18 ms. What gives a container power over the whole
-machine is not among them: watchdogs, `/dev/mem`, `/dev/uinput`, raw disks.
+A rules file (`/etc/cod/devices.yaml`) has groups of the same shape; `cod.drivers.generic.rules_file` reads
+it. The built-in ones are values, since to import YAML takes 18 ms. What gives a container power over the
+whole machine is not among them: watchdogs, `/dev/mem`, `/dev/uinput`, raw disks.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Devices that need no vendor's driver: device nodes, grouped by rules.
 
-The rules are built in (`cod.drivers.rules`), or a machine's own, in `/etc/cod/devices.yaml` and
+The rules are built in (`cod.drivers.generic.rules`), or a machine's own, in `/etc/cod/devices.yaml` and
 `/etc/cod/devices.d/*.yaml`. A group of these replaces the built-in one of its name, and its nodes are offered
 by no built-in group. This is what edge machines, cameras and sensors use.
 """
@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from cod.drivers.attributes import attribute_class
-from cod.drivers.offers import Offers
+from cod.drivers.generic.offers import Offers
+from cod.drivers.generic.rules import BUILT_IN, Group
 from cod.drivers.protocol import FoundDevice, Skipped
-from cod.drivers.rules import BUILT_IN, Group
 from cod.host import Host
 from cod.resource import DeviceClass
 
@@ -37,7 +37,7 @@ class Generic(Struct, frozen=True):
         """The devices of each group, a machine's own groups first."""
         groups = self.groups
         if files := _files(host):
-            from cod.drivers.rules_file import read_groups  # it imports YAML, which takes 18 ms
+            from cod.drivers.generic.rules_file import read_groups  # it imports YAML, which takes 18 ms
 
             own, problems = read_groups(host, files, {each.name for each in groups})
             groups = tuple(group for group in own.values() if group)

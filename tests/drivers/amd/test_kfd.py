@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cod.drivers.kfd import NODES, TOPOLOGY, XGMI, KfdNode, read_kfd_nodes
+from cod.drivers.amd.kfd import NODES, TOPOLOGY, XGMI, KfdNode, read_kfd_nodes
 from cod.host import Host
 from tests.machines.amd import MEMORY, amd, kfd_node
 from tests.machines.tree import Tree

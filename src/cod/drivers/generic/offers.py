@@ -10,11 +10,11 @@ from msgspec import Struct
 
 from cod.cdi.spec import ContainerEdits
 from cod.drivers.attributes import Plain, attributes, family
-from cod.drivers.generic_names import device_names
+from cod.drivers.generic.names import device_names
+from cod.drivers.generic.parts import Part, Parts
+from cod.drivers.generic.rules import MOST_DEVICES, Group
 from cod.drivers.nodes import device_node
-from cod.drivers.parts import Part, Parts
 from cod.drivers.protocol import FoundDevice, Skipped
-from cod.drivers.rules import MOST_DEVICES, Group
 from cod.drivers.taints import IN_USE, unready
 from cod.host import Host
 from cod.resource import (
@@ -28,7 +28,7 @@ from cod.resource import (
 )
 
 if TYPE_CHECKING:
-    from cod.drivers.usb import UsbDevice
+    from cod.drivers.generic.usb import UsbDevice
     from cod.host.in_use import InUse
 
 VENDOR = "cod.dev"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cod.drivers.elf import soname
+from cod.drivers.nvidia.elf import soname
 from cod.host import Host
 from tests.machines.elf import library
 

@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cod.drivers.matches import Match
-from cod.drivers.rules import Group, Usb
+from cod.drivers.generic.matches import Match
+from cod.drivers.generic.rules import Group, Usb
 
 if TYPE_CHECKING:
-    from cod.drivers.usb import UsbDevice
+    from cod.drivers.generic.usb import UsbDevice
 
 _LONGEST = 58  # of a name, with room in a DNS label for the number of one of several devices
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import yaml
 
-from cod.drivers.rules import MOST_DEVICES
+from cod.drivers.generic.rules import MOST_DEVICES
 
 _ON = ("true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON")
 _OFF = ("false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF")

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from cod.cdi.spec import ContainerEdits, Hook, Mount
 from cod.drivers.nodes import device_node
-from cod.drivers.nvidia_files import DriverFiles
+from cod.drivers.nvidia.files import DriverFiles
 from cod.host import Host, Node
 
 VOID = "NVIDIA_VISIBLE_DEVICES=void"  # so that NVIDIA's own runtime adds nothing by itself

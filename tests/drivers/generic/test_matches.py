@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cod.drivers.matches import Match, Matches, filled, fits, references, wildcards
+from cod.drivers.generic.matches import Match, Matches, filled, fits, references, wildcards
 from tests.machines.tree import Tree
 
 

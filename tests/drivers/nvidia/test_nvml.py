@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cod.drivers import Link
-from cod.drivers.nvml import ask_management
+from cod.drivers.nvidia.nvml import ask_management
 
 # A stand-in for NVIDIA's package, which needs a driver to say anything: two GPUs with links to each other and
 # to a switch, a third behind the switch alone.

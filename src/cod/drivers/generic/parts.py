@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cod.drivers.matches import Match, Matches, filled, fits
-from cod.drivers.rules import Member, Usb
+from cod.drivers.generic.matches import Match, Matches, filled, fits
+from cod.drivers.generic.rules import Member, Usb
 from cod.host import Host, Node
 
 if TYPE_CHECKING:
-    from cod.drivers.usb import UsbDevice
+    from cod.drivers.generic.usb import UsbDevice
 
 _MOST_CHARACTERS = 4096  # of a file in sysfs that a pattern is held against
 
@@ -59,7 +59,7 @@ class Parts:
         """The USB device that a node belongs to."""
         if "/usb" not in part.directory:
             return None
-        from cod.drivers.usb import usb_above
+        from cod.drivers.generic.usb import usb_above
 
         return usb_above(self.host, part.directory)
 
@@ -101,7 +101,7 @@ class Parts:
     def _usb_devices(self) -> list[UsbDevice]:
         if not self.host.names("/sys/bus/usb/devices"):
             return []
-        from cod.drivers.usb import usb_devices
+        from cod.drivers.generic.usb import usb_devices
 
         return usb_devices(self.host)
 

@@ -46,6 +46,6 @@ class Amd(Struct, frozen=True):
             if each.vendor == VENDOR and (each.driver == KERNEL_DRIVER or each.base_class in _GPUS)
         ]
         if functions:
-            from cod.drivers.amd_devices import offer  # a machine without AMD's GPUs needs none of it
+            from cod.drivers.amd.devices import offer  # a machine without AMD's GPUs needs none of it
 
             yield from offer(host, functions)
