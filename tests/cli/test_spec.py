@@ -101,6 +101,13 @@ def test_odd_names_of_files_neither_break_a_command_nor_reach_the_terminal(
     assert "bug" not in run.stderr
 
 
+def test_where_a_file_is_broken_it_says_how_to_check_just_its_directory(specs: str, tmp_path: Path) -> None:
+    (Path(specs) / "broken.json").write_text("{")
+    run = cod("spec", "list", "--spec-dir", str(tmp_path / "none"), "--spec-dir", specs)
+    assert run.returncode == 0
+    assert run.stderr.endswith(f"  try: cod spec validate {specs}\n")
+
+
 def test_specs_are_listed_and_broken_ones_are_told_on_stderr(specs: str) -> None:
     Path(specs, "bad.yaml").write_text(FLAWED)
     run = cod("spec", "list", "-o", "wide", COD_SPEC_DIRS=specs)

@@ -70,5 +70,10 @@ def warn_of_errors(registry: Registry) -> None:
     """Say on stderr which files were left out, a line each: without them the answer is not the whole one."""
     for path, errors in registry.errors.items():
         click.echo(printable(f"warning: {path}: {errors[0].what}"), err=True)
-    if registry.errors:
-        click.echo("  try: cod spec validate", err=True)
+    wrong = [
+        each for each in registry.dirs if any(f"{path}/".startswith(f"{each}/") for path in registry.errors)
+    ]
+    if wrong:
+        from shlex import quote
+
+        click.echo(printable(f"  try: cod spec validate {' '.join(map(quote, wrong))}"), err=True)
