@@ -103,7 +103,7 @@ def _attributes(found: FoundDevice) -> Iterator[str]:
     taints = (f"{each.key}={each.value}: {each.effect}" for each in device.taints)
     yield from _list("taints", taints)
     if device.allow_multiple_allocations:
-        yield _field("shared", "several claims may have it at the same time")
+        yield _field("shareable", "several may use it at the same time; cod run takes it whole so far")
 
 
 def _edits(edits: ContainerEdits) -> Iterator[str]:
