@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.machines.nvidia import cut_dgx
+from tests.machines.nvidia import cut_dgx, dgx
 from tests.machines.tree import Tree
 from tests.runtimes.machine import Machine
 
@@ -111,3 +111,30 @@ def test_nothing_in_a_machines_files_reaches_the_terminal_as_control(tmp_path: P
 def test_a_machine_that_is_none_is_told(tmp_path: Path) -> None:
     run = cod(tmp_path, host="sim:moon")
     assert (run.returncode, run.stdout) == (2, "")
+
+
+MATRIX = """\
+\tGPU0\tGPU1\tNIC0\tCPU Affinity
+GPU0\t X \tNV12\tPXB\t0-31
+GPU1\tNV12\t X \tPXB\t0-31
+NIC0\tPXB\tPXB\t X
+"""
+
+
+def test_nvlinks_come_from_what_the_vendors_tool_printed(tmp_path: Path) -> None:
+    dgx(Tree(tmp_path / "dgx"))
+    (tmp_path / "topo.txt").write_text(MATRIX)
+    words = ("-o", "matrix", "--driver", "nvidia")
+    host = str(tmp_path / "dgx")
+    assert "NV12" not in cod(tmp_path, *words, host=host).stdout
+    shown = cod(tmp_path, *words, "--nvlink", str(tmp_path / "topo.txt"), host=host).stdout
+    assert [line.split()[1:3] for line in shown.splitlines()[1:3]] == [["X", "NV12"], ["NV12", "X"]]
+
+
+@pytest.mark.parametrize("text", ["", "no matrix", None])
+def test_a_file_without_nvlinks_is_told(tmp_path: Path, text: str | None) -> None:
+    if text is not None:
+        (tmp_path / "topo.txt").write_text(text)
+    run = cod(tmp_path, "--nvlink", str(tmp_path / "topo.txt"), host="sim:2gpu")
+    assert (run.returncode, run.stdout) == (1 if text is not None else 3, "")
+    assert "topo.txt" in run.stderr

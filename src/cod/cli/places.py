@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -130,3 +131,10 @@ def complete_found(context: click.Context, _: click.Parameter, incomplete: str) 
     from cod.cli.machine import complete
 
     return complete("device", context, incomplete)
+
+
+def read_input(path: str) -> bytes:
+    """The bytes of a file, or of standard input for `-`. Raises UnreadableFile."""
+    from cod.cdi.files import read_file, read_stream
+
+    return read_stream(sys.stdin.fileno()) if path == "-" else read_file(path)[0]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cod.cli.output import output_option, print_data, print_diff, print_names, print_table
-from cod.cli.places import driver_option, host_option
+from cod.cli.places import driver_option, host_option, read_input
 from cod.cli.registry import complete_device, open_registry, spec_dirs_option, warn_of_errors
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def inject(
 
     if in_place and config == "-":
         raise Misuse("standard input cannot be changed in place", hint="leave --in-place out")
-    before = read_config(_read(config), config)
+    before = read_config(read_input(config), config)
     registry = open_registry(spec_dirs)
     try:
         after = registry.inject(before, names)
@@ -234,13 +234,6 @@ def diff(paths: tuple[str, ...], drivers: tuple[str, ...], host: str, spec_dirs:
     registry = open_registry(paths or spec_dirs)
     warn_of_errors(registry)
     return diff_registry(made, registry)
-
-
-def _read(path: str) -> bytes:
-    """The bytes of a file, or of standard input."""
-    from cod.cdi.files import read_file, read_stream
-
-    return read_stream(sys.stdin.fileno()) if path == "-" else read_file(path)[0]
 
 
 def _write_back(path: str, data: bytes) -> None:

@@ -10,8 +10,11 @@ from msgspec.structs import replace
 
 from cod.cli.machine import chosen, look, look_closely
 from cod.cli.output import output_option, print_json
-from cod.cli.places import driver_option, host_option, ledger_option
+from cod.cli.places import driver_option, host_option, ledger_option, read_input
 from cod.cli.terminal import printable
+from cod.drivers import FoundDevice
+from cod.drivers.inventory import DeviceKey
+from cod.errors import Refused
 from cod.host import Host
 from cod.topology import survey
 
@@ -22,6 +25,7 @@ Examples:
   cod --host sim:8gpu topology -o matrix
   cod topology -o svg > machine.svg
   cod topology --driver nvidia --driver nic
+  nvidia-smi topo -m | cod topology --nvlink - -o matrix
 
 The letters of the matrix are those of `nvidia-smi topo -m`.
 """
@@ -32,14 +36,21 @@ The letters of the matrix are those of `nvidia-smi topo -m`.
 @click.option(
     "--all", "is_all", is_flag=True, help="Also partitions not made, and PCI functions that no driver offers."
 )
+@click.option(
+    "--nvlink", metavar="FILE|-", help="What `nvidia-smi topo -m` printed, for the links of NVIDIA's GPUs."
+)
 @driver_option
 @host_option
 @ledger_option
-def command(output: str, is_all: bool, drivers: tuple[str, ...], host: str, ledger: Path | None) -> None:
+def command(
+    output: str, is_all: bool, nvlink: str | None, drivers: tuple[str, ...], host: str, ledger: Path | None
+) -> None:
     """What is connected to what, how closely, and who holds it."""
     machine = look(host) if output == "matrix" else look_closely(host, ledger)
     offered = chosen(machine, drivers)
     found = {key: each for key, each in offered.items() if is_all or each.is_made}
+    if nvlink is not None:
+        found = _linked(found, nvlink)
     topology = survey(machine.host, replace(machine.inventory, found=found))
     if output == "matrix":
         from cod.show.matrix import draw_matrix, shown
@@ -63,6 +74,16 @@ def command(output: str, is_all: bool, drivers: tuple[str, ...], host: str, ledg
         from cod.show.data import graph_data
 
         print_json(graph_data(topology, machine.held, name, is_all=is_all))
+
+
+def _linked(found: dict[DeviceKey, FoundDevice], path: str) -> dict[DeviceKey, FoundDevice]:
+    """The devices with the links that a file, or standard input, says of them. Raises Refused."""
+    from cod.drivers.nvidia.nvlink import links_of_topology_text, with_links
+
+    text = read_input(path).decode("utf-8", "replace")
+    if not links_of_topology_text(text):
+        raise Refused("there is no NVLink in it", where=path, hint="nvidia-smi topo -m > FILE")
+    return with_links(found, text)
 
 
 def _name(host: Host, asked: str) -> str:

@@ -8,11 +8,16 @@ better. The kernel shows no NVLink.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from cod.drivers.protocol import Link
+from msgspec.structs import replace
+
+from cod.drivers.protocol import FoundDevice, Link
 
 KIND = "nvlink"
+DRIVER = "nvidia.cod.dev"
+
+Key = tuple[str, str, str]
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _COLUMN = re.compile(r"[A-Za-z]+[A-Za-z_]*\d+(_\d+)?")  # GPU0, NIC3, mlx5_0
@@ -34,6 +39,15 @@ def links_of_topology_text(text: str) -> dict[int, tuple[Link, ...]]:
         elif words and words[0] in columns and (gpu := _GPU.fullmatch(words[0])):
             found[int(gpu[1])] = tuple(_row(columns, words))
     return {index: links for index, links in found.items() if links}
+
+
+def with_links(found: Mapping[Key, FoundDevice], text: str) -> dict[Key, FoundDevice]:
+    """Devices of a machine, the GPUs of this driver with the links that a text says of them."""
+    links = {device_name(index): each for index, each in links_of_topology_text(text).items()}
+    return {
+        key: replace(each, links=links[key[2]]) if key[0] == DRIVER and key[2] in links else each
+        for key, each in found.items()
+    }
 
 
 def device_name(index: int) -> str:
