@@ -234,6 +234,8 @@ What happened
   * When the container ended, the devices came back. They would have if cod had been killed, too.
 
 Next
+  cod device list                                 what this machine has
+  cod --host sim:8gpu topology                    what is connected to what
   cod run --host sim:8gpu -d sim-gpu:2 -- env     the same with any program
   cod run -d kvm -- podman run --rm -it IMAGE     the same with Podman
   cod run --help"""
