@@ -186,6 +186,14 @@ def test_a_function_without_interface_and_an_inactive_fabric_are_tainted(tree: T
     assert reasons == {IDLE: "no-interface", HOST: "no-driver", PHYSICAL: "port-down", VIRTUAL[0]: ""}
 
 
+def test_an_older_card_of_infiniband_is_of_another_class_of_pci(tree: Tree) -> None:
+    card = tree.pci("0000:43:00.0", 0x1077, 0x7322, 0x0C0600, driver="ib_qib")
+    rdma(tree, 0, card)
+    (nic,) = found(tree.host).values()
+    assert nic.pci_address == "0000:43:00.0"
+    assert values(nic)["rdma"] is True
+
+
 def test_functions_of_vfio_and_those_of_other_classes_are_left_to_others(tree: Tree) -> None:
     tree.pci(VIRTUAL[0], 0x15B3, 0x101C, 0x020000, driver="mlx5_vfio_pci")
     usb = tree.pci("0000:00:14.0", 0x8086, 0xA36D, 0x0C0330, driver="xhci_hcd")

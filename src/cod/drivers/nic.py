@@ -54,7 +54,7 @@ VENDORS = {
 TYPE = "nic"
 MANAGEMENT = "nic-management"
 
-_NETWORK = 0x02  # the class of PCI
+_NETWORK, _INFINIBAND = 0x02, 0x0C06  # a class of PCI; a subclass of serial buses, in which older cards are
 _INTERFACE = r"[!-.0-9;-~]{1,15}"  # dev_valid_name() of the kernel, as far as it is ASCII
 _REPRESENTOR = r"(c\d+)?pf\d+(vf|sf)\d+"
 _SUBFUNCTION = r"/[a-z0-9_]+\.sf\.\d+/"
@@ -67,7 +67,7 @@ class Nic(Struct, frozen=True):
     """The driver of network functions."""
 
     name: str = "nic.cod.dev"
-    looks_for: str = "PCI functions of class 02 (network) that are not bound to vfio-pci"
+    looks_for: str = "PCI functions of class 02 (network) or 0c06 (InfiniBand), not bound to vfio-pci"
 
     def classes(self) -> Iterable[DeviceClass]:
         """`nic.<vendor>` for the vendors that have one, and `nic`; one for what manages a fabric."""
@@ -79,7 +79,7 @@ class Nic(Struct, frozen=True):
         functions = {
             address: function
             for address, function in host.pci.items()
-            if function.class_ >> 16 == _NETWORK and not is_vfio(function.driver)
+            if _is_network(function) and not is_vfio(function.driver)
         }
         if not functions:
             return
@@ -90,6 +90,10 @@ class Nic(Struct, frozen=True):
             yield nic.found(host, parent)
             if nic.management:
                 yield nic.found_management(host)
+
+
+def _is_network(function: PciFunction) -> bool:
+    return function.class_ >> 16 == _NETWORK or function.base_class == _INFINIBAND
 
 
 class _Machine(Struct, frozen=True):
