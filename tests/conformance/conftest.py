@@ -1,4 +1,4 @@
-"""The fixture `replay`, and a table of all tallies at the end of the run (with pytest-xdist, too)."""
+"""The fixture `replay`; `tests/conftest.py` prints what comes of it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,3 @@ def replay(record_property: Callable[[str, object], None]) -> Callable[..., None
         assert not tally.wrong, "\n".join([f"{len(tally.wrong)} cases of {file}:", *tally.wrong])
 
     return answer_and_check
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print file, cases, same, on purpose and wrong for every file that was replayed."""
-    reports = [report for each in ("passed", "failed") for report in terminalreporter.getreports(each)]
-    tallies = sorted(value for report in reports for name, value in report.user_properties if name == "tally")
-    if not tallies:
-        return
-    terminalreporter.section("recorded cases")
-    for row in (["file", "cases", "same", "on purpose", "wrong"], *tallies):
-        terminalreporter.write_line("{:<24} {:>8} {:>8} {:>12} {:>8}".format(*row))
