@@ -182,7 +182,7 @@ def test_a_driver_that_fails_is_reported_gives_nothing_and_harms_no_other(tmp_pa
     ("driver", "text"),
     [
         (Fixed(devices=(None,)), "TypeError: object of type 'NoneType' has no len()"),  # type: ignore[arg-type]
-        (Fixed(more=(7,)), "it yields int, which is no FoundDevice, CounterSet or Skipped"),
+        (Fixed(more=(7,)), "it yields int, which is nothing that a driver may yield"),
         (Fixed(error=ValueError()), "ValueError"),
         (Fixed("Not A Name"), "its name is no DNS subdomain"),
         (Fixed(7), "AttributeError: 'int' object has no attribute 'split'"),  # type: ignore[arg-type]

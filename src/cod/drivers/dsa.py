@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from cod.cdi.spec import ContainerEdits
 from cod.drivers.attributes import PARENT_ATTRIBUTE, Plain, attribute_class, attributes, family, place
-from cod.drivers.nodes import device_node, node_with_numbers
+from cod.drivers.nodes import device_node
 from cod.drivers.protocol import FoundDevice, Skipped
 from cod.host import Host, Node, SysDevice
 from cod.resource import Capacity, Device, DeviceClass
@@ -77,7 +77,7 @@ def _offer(host: Host, accelerator: SysDevice, name: str) -> FoundDevice | Skipp
 def _node(host: Host, accelerator: SysDevice, name: str) -> Node | None:
     """The node of a queue: it is made anew whenever the queue is enabled, and its number may be another's."""
     path, kind = f"{accelerator.path}/{name}", accelerator.name[:3]
-    node = node_with_numbers(host, f"/dev/{kind}/{name}", f"{path}/{kind}!{name}")
+    node = host.node_of(f"{path}/{kind}!{name}", f"/dev/{kind}/{name}")
     numbers = (host.number(f"{accelerator.path}/cdev_major"), host.number(f"{path}/cdev_minor"))
     is_it = node and numbers[0] in (None, node.major) and numbers[1] in (None, node.minor)
     return node if is_it else None

@@ -14,7 +14,7 @@ from msgspec import Struct
 from cod.cdi.spec import ContainerEdits
 from cod.drivers.attributes import Plain, attributes, family, family_classes, place, version
 from cod.drivers.names import uid
-from cod.drivers.nodes import device_node, node_with_numbers
+from cod.drivers.nodes import device_node
 from cod.drivers.protocol import FoundDevice, Skipped
 from cod.drivers.taints import unready
 from cod.host import Host, Node
@@ -73,14 +73,14 @@ def _nodes(host: Host, path: str) -> tuple[str, list[Node]]:
     for class_, prefix, work, control in _CLASSES:
         for name in host.matching(f"{path}/{class_}", prefix + r"\d{1,6}"):
             number = name.removeprefix(prefix)
-            node = node_with_numbers(host, work.format(number), f"{path}/{class_}/{name}")
+            node = host.node_of(f"{path}/{class_}/{name}", work.format(number))
             if node is None:
                 return name, []
             verbs = f"{path}/infiniband_verbs"
             more = [
                 host.node(control.format(number)),
                 *(
-                    node_with_numbers(host, f"/dev/infiniband/{each}", f"{verbs}/{each}")
+                    host.node_of(f"{verbs}/{each}", f"/dev/infiniband/{each}")
                     for each in host.matching(verbs, _VERBS)
                 ),
             ]

@@ -23,7 +23,7 @@ from cod.drivers.attributes import (
     version,
 )
 from cod.drivers.names import uid
-from cod.drivers.nodes import device_node, node_with_numbers
+from cod.drivers.nodes import device_node
 from cod.drivers.protocol import FoundDevice, Skipped
 from cod.drivers.taints import unready
 from cod.drivers.vfio_group import is_vfio, vfio_group
@@ -104,9 +104,7 @@ def _for_containers(
         broken = _device(host, function, names, number, taints=unready("firmware-broken"))
         return FoundDevice(broken, KIND, broken.name, NO_EDITS)
     listed = host.matching(f"{function.path}/drm", _DRM)
-    nodes = {
-        name: node_with_numbers(host, f"/dev/dri/{name}", f"{function.path}/drm/{name}") for name in listed
-    }
+    nodes = {name: host.node_of(f"{function.path}/drm/{name}", f"/dev/dri/{name}") for name in listed}
     if not listed or None in nodes.values():
         return Skipped(
             function.address, "not all of its DRM nodes are in /dev/dri" if listed else "it has no DRM nodes"
@@ -182,7 +180,7 @@ def _engines(host: Host, function: PciFunction, parent: str) -> Iterator[FoundDe
     """The nodes of a GPU's management engine, which update its firmware; each is a device for itself."""
     for directory in host.glob(f"{function.path}/*.mei*/mei"):
         for name in host.matching(directory, _MEI):
-            node = node_with_numbers(host, f"/dev/{name}", f"{directory}/{name}")
+            node = host.node_of(f"{directory}/{name}", f"/dev/{name}")
             if not node:
                 yield Skipped(name, f"it has no node in /dev with the numbers of {directory}/{name}/dev")
                 continue

@@ -71,8 +71,25 @@ class _Taken(Struct):
     names: dict[str, str] = {}
     units: dict[str, str] = {}
 
-    def objection(self, driver: str, found: FoundDevice, offer: _Offer) -> str:
-        """Why a device cannot be offered, or ""."""
+    def copy(self) -> _Taken:
+        """The same, to be changed for itself."""
+        return _Taken({*self.drivers}, {**self.classes}, {**self.names}, {**self.units})
+
+    def adopt(self, class_: DeviceClass) -> str:
+        """Note a class, or say why it cannot be one."""
+        if self.classes.setdefault(class_.name, class_) != class_:
+            return "it is there already and selects other devices"
+        return ""
+
+    def take(self, driver: str, found: FoundDevice, offer: _Offer) -> str:
+        """Note that a driver offers a device, or say why it cannot."""
+        if objection := self._objection(driver, found, offer):
+            return objection
+        self.names |= dict.fromkeys(found.qualified_names, driver)
+        self.units |= dict.fromkeys(found.units, driver)
+        return ""
+
+    def _objection(self, driver: str, found: FoundDevice, offer: _Offer) -> str:
         name = found.device.name
         if not is_label(name):
             return f"its name {name!r} is no DNS label"
@@ -93,11 +110,6 @@ class _Taken(Struct):
                 return f"{each} is offered already, by driver {self.units[each]}"
         return ""
 
-    def take(self, driver: str, found: FoundDevice) -> None:
-        """Note that a driver offers a device."""
-        self.names |= dict.fromkeys(found.qualified_names, driver)
-        self.units |= dict.fromkeys(found.units, driver)
-
 
 def discover(host: Host, drivers: Iterable[Driver] | None = None) -> Inventory:
     """Ask the drivers, all that are installed if none are given, what a machine has. Never fails.
@@ -116,10 +128,11 @@ def discover(host: Host, drivers: Iterable[Driver] | None = None) -> Inventory:
             if isinstance(driver, BaseException):
                 raise driver
             name, looks_for = driver.name, driver.looks_for
-            offer = _ask(driver, host, taken)
-            found |= {(name, pool, device): each for device, each in offer.devices.items()}
+            offer, taken_then = _ask(driver, host, taken)
             devices = [each.device for each in offer.devices.values()]
             slices += resource_slices(name, pool, devices, tuple(offer.counter_sets.values()))
+            found |= {(name, pool, device): each for device, each in offer.devices.items()}
+            taken = taken_then
         except (Exception, SystemExit) as error:  # someone else's code may raise anything
             reports.append(DriverReport(str(name), failure=_text(error)))
         else:
@@ -127,43 +140,40 @@ def discover(host: Host, drivers: Iterable[Driver] | None = None) -> Inventory:
     return Inventory(tuple(slices), tuple(taken.classes.values()), found, tuple(reports))
 
 
-def _ask(driver: Driver, host: Host, taken: _Taken) -> _Offer:
-    """What a driver offers; noted as taken only if nothing of it fails."""
+def _ask(driver: Driver, host: Host, taken: _Taken) -> tuple[_Offer, _Taken]:
+    """What a driver offers, and what is taken then."""
     name = driver.name
     if not all(map(is_label, name.split("."))):
         raise _Wrong("its name is no DNS subdomain")
     if name in taken.drivers:
         raise _Wrong("another driver has this name")
-    classes: dict[str, DeviceClass] = {}
-    for class_ in driver.classes():
-        if (taken.classes | classes).get(class_.name, class_) != class_:
-            raise _Wrong(f"class {class_.name} is there already and selects other devices")
-        classes[class_.name] = class_
-    offer = _Offer()
-    mine = _Taken(names=dict(taken.names), units=dict(taken.units))
-    for each in driver.discover(host):
-        if isinstance(each, Skipped):
-            offer.skipped.append(each)
-        elif isinstance(each, CounterSet):
-            offer.counter_sets[each.name] = each
-        elif isinstance(each, DeviceClass):
-            if (taken.classes | classes).get(each.name, each) != each:
-                offer.skipped.append(
-                    Skipped(f"class {each.name}", "it is there already and selects other devices")
-                )
-            else:
-                classes[each.name] = each
-        elif not isinstance(each, FoundDevice):
-            raise _Wrong(f"it yields {type(each).__name__}, which is no FoundDevice, CounterSet or Skipped")
-        elif objection := mine.objection(name, each, offer):
-            offer.skipped.append(Skipped(str(each.device.name), objection))
-        else:
-            offer.devices[each.device.name] = each
-            mine.take(name, each)
+    taken, offer = taken.copy(), _Offer()
     taken.drivers.add(name)
-    taken.classes |= classes
-    taken.names, taken.units = mine.names, mine.units
-    return offer
+    for class_ in driver.classes():
+        if objection := taken.adopt(class_):
+            raise _Wrong(f"class {class_.name}: {objection}")
+    for each in driver.discover(host):
+        _accept(name, each, offer, taken)
+    return offer, taken
+
+
+def _accept(driver: str, each: object, offer: _Offer, taken: _Taken) -> None:
+    """Take what a driver yields into its offer, or note why it is left out."""
+    match each:
+        case FoundDevice():
+            if objection := taken.take(driver, each, offer):
+                offer.skipped.append(Skipped(str(each.device.name), objection))
+            else:
+                offer.devices[each.device.name] = each
+        case CounterSet():
+            offer.counter_sets[each.name] = each
+        case DeviceClass():
+            if objection := taken.adopt(each):
+                offer.skipped.append(Skipped(f"class {each.name}", objection))
+        case Skipped():
+            offer.skipped.append(each)
+        case _:
+            raise _Wrong(f"it yields {type(each).__name__}, which is nothing that a driver may yield")
 
 
 def _name(driver: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cod.cdi.spec import DeviceNode
-from cod.host import Host, Node
+from cod.host import Node
 
 
 def device_node(node: Node, permissions: str = "rw", *, path: str = "") -> DeviceNode:
@@ -21,10 +21,3 @@ def device_node(node: Node, permissions: str = "rw", *, path: str = "") -> Devic
         permissions=permissions,
         gid=node.gid or None,
     )
-
-
-def node_with_numbers(host: Host, path: str, directory: str) -> Node | None:
-    """The node at a path, if it has the numbers that its device's directory in sysfs says, where it does."""
-    node = host.node(path)
-    numbers = host.value(f"{directory}/dev")
-    return node if node and numbers in ("", f"{node.major}:{node.minor}") else None

@@ -187,13 +187,13 @@ class Host(Struct, frozen=True, dict=True):
         """The device node at a path, or nothing where there is no device node."""
         return self._files(path).node(path)
 
-    def node_of(self, directory: str) -> Node | None:
-        """The device node of a device in sysfs, by the name that the kernel gives it (`DEVNAME`).
+    def node_of(self, directory: str, path: str = "") -> Node | None:
+        """The device node of a device in sysfs, at the path that the kernel names (`DEVNAME`) or at this one.
 
         Nothing where there is no such node, or one with other numbers than the device has (`dev`).
         """
-        name = self.variables(directory).get("DEVNAME", "")
-        node = self.node(f"/dev/{name}") if name else None
+        name = "" if path else self.variables(directory).get("DEVNAME", "")
+        node = self.node(path or f"/dev/{name}") if path or name else None
         numbers = self.value(f"{directory}/dev")
         return node if node and numbers in ("", f"{node.major}:{node.minor}") else None
 

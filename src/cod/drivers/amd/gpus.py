@@ -20,7 +20,6 @@ from msgspec import Struct
 
 from cod.drivers.amd.driver import KERNEL_DRIVER
 from cod.drivers.amd.kfd import KfdNode, read_kfd_nodes
-from cod.drivers.nodes import node_with_numbers
 from cod.drivers.protocol import Skipped
 from cod.host import Host, Node, PciFunction
 
@@ -118,7 +117,7 @@ def _part(host: Host, directory: str, nodes: Nodes) -> Part | None:
     if compute is None:
         return None
     paths = {f"/dev/dri/{name}": f"{directory}/drm/{name}" for name in names}
-    drm = {path: node_with_numbers(host, path, device) for path, device in paths.items()}
+    drm = {path: host.node_of(device, path) for path, device in paths.items()}
     missing = tuple(path for path, node in drm.items() if node is None)
     return Part(directory, compute, tuple(node for node in drm.values() if node), missing)
 
