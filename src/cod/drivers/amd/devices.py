@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cod.cdi.spec import NO_EDITS, ContainerEdits
-from cod.drivers.amd.driver import CLASS
+from cod.drivers.amd.family import CLASS
 from cod.drivers.amd.gpus import Gpu, Part, find_gpus
 from cod.drivers.amd.kfd import XGMI, KfdNode
 from cod.drivers.attributes import PARENT_ATTRIBUTE, attributes, family, place, version

@@ -10,14 +10,11 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
+from cod.drivers.amd.family import CLASS, KERNEL_DRIVER, VENDOR
 from cod.drivers.attributes import family_classes
 from cod.drivers.protocol import FoundDevice, Skipped
 from cod.host import Host
 from cod.resource import DeviceClass
-
-VENDOR = 0x1002
-KERNEL_DRIVER = "amdgpu"
-CLASS = "gpu.amd.com"
 
 _GPUS = (0x0300, 0x0302, 0x0380, 0x1200)  # VGA, 3D and display controllers, processing accelerators
 

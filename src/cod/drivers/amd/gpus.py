@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
-from cod.drivers.amd.driver import KERNEL_DRIVER
+from cod.drivers.amd.family import KERNEL_DRIVER
 from cod.drivers.amd.kfd import KfdNode, read_kfd_nodes
 from cod.drivers.protocol import Skipped
 from cod.host import Host, Node, PciFunction
