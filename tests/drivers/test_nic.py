@@ -226,3 +226,31 @@ def test_interfaces_of_this_machine_with_a_route_are_in_use() -> None:
     for nic in mine:
         if any(f"{each.name}\t" in routes for each in nic.edits.net_devices):
             assert reason(nic) == "in-use-by-host"
+
+
+def test_a_wireless_interface_cannot_be_moved_and_is_not_offered_to(tree: Tree) -> None:
+    path = interface(tree, "wlp2s0", tree.pci(IDLE, 0x8086, 0x2725, 0x028000, driver="iwlwifi"))
+    tree.directory(f"{path}/phy80211")
+    assert reason(found(tree.host)[IDLE]) == "wireless"
+
+
+def test_the_host_s_side_of_a_card_with_processors_of_its_own_is_no_interface_to_move(tree: Tree) -> None:
+    card = tree.pci(PHYSICAL, 0x15B3, 0xA2DC, 0x020000, driver="mlx5_core")
+    interface(tree, "p0", card, phys_port_name="p0", phys_switch_id="aa")
+    interface(tree, "pf0hpf", card, phys_port_name="c1pf0", phys_switch_id="aa")
+    nic = found(tree.host)[PHYSICAL]
+    assert [each.name for each in nic.edits.net_devices] == ["p0"]
+    assert reason(nic) == "in-use-by-host"
+
+
+def test_of_interfaces_in_another_network_nobody_knows_the_routes(tree: Tree) -> None:
+    idle_port(tree)
+    heads = "Inter-|   Receive\n face |bytes\n"
+    tree.file("/proc/net/dev", f"{heads}    lo:  0 0\n  ens2:   0 0\n")
+    assert reason(found(tree.host)[IDLE]) == ""
+    tree.file(
+        "/proc/net/dev", f"{heads}    lo:  0 0\n  eth0:  10 0\n"
+    )  # a container's, with the host's sysfs
+    assert reason(found(tree.host)[IDLE]) == "in-use-by-host"
+    tree.file("/proc/1/net/dev", f"{heads}    lo:  0 0\n  ens2:123456 0\n")
+    assert reason(found(tree.host)[IDLE]) == ""

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from cod.drivers import FoundDevice, discover
+from cod.drivers.nic import Nic
 from cod.drivers.vfio import Vfio
 from tests.machines.tree import Tree
 from tests.machines.vfio import vfio
@@ -84,3 +85,12 @@ def test_a_group_that_no_node_leads_to_is_left_out(tree: Tree) -> None:
     assert "vfio-20" not in found(tree)
     (skipped,) = discover(tree.host, [Vfio()]).reports[0].skipped
     assert skipped.what == "0000:40:00.0"
+
+
+def test_a_port_without_a_driver_does_not_keep_its_group_from_whoever_has_it(tree: Tree) -> None:
+    for number, driver in enumerate(("vfio-pci", "")):
+        tree.pci(f"0000:5e:00.{number}", 0x8086, 0x1593, 0x020000, driver=driver, iommu_group="5")
+    tree.node("/dev/vfio/5", 243, 0)
+    tree.node("/dev/vfio/vfio", 10, 196)
+    inventory = discover(tree.host, [Nic(), Vfio()])
+    assert [each.functions for each in inventory.found.values()] == [("0000:5e:00.0", "0000:5e:00.1")]

@@ -3,8 +3,7 @@
 An interface moves into the container under its own name and leaves the host for that time (`netDevices` of
 CDI 1.1). So what the host itself uses is tainted. An interface counts as used if
 
-* a route leads over it, whether or not it has carrier; of IPv6 not those that every interface has that is up,
-* another interface is on top of it: a bond, a bridge, a VLAN,
+* the host's own traffic goes over it (`cod.host.network`),
 * its function is divided: it has virtual functions, or interfaces of subfunctions or representors.
 
 An address alone brings a route with it. What a program holds open without a route, such as a packet capture,
@@ -42,6 +41,7 @@ from cod.drivers.taints import IN_USE, unready
 from cod.drivers.vfio_group import is_vfio
 from cod.drivers.virtual_functions import virtual_counts, virtual_functions
 from cod.host import Host, Node, PciFunction, SysDevice
+from cod.host.network import used_interfaces
 from cod.resource import Device, DeviceClass
 
 VENDORS = {
@@ -56,11 +56,9 @@ MANAGEMENT = "nic-management"
 
 _NETWORK, _INFINIBAND = 0x02, 0x0C06  # a class of PCI; a subclass of serial buses, in which older cards are
 _INTERFACE = r"[!-.0-9;-~]{1,15}"  # dev_valid_name() of the kernel, as far as it is ASCII
-_REPRESENTOR = r"(c\d+)?pf\d+(vf|sf)\d+"
+_REPRESENTOR = r"(c\d+)?pf\d+((vf|sf)\d+)?"  # `pf0`: of the host, as a DPU sees it
 _SUBFUNCTION = r"/[a-z0-9_]+\.sf\.\d+/"
 _UNKNOWN_SPEED = 2**31 - 1
-_LOCAL = 0x80000000  # RTF_LOCAL: the machine's own address
-_ON_EVERY_LINK = ("fe8", "fe9", "fea", "feb", "ff")  # link-local and multicast
 
 
 class Nic(Struct, frozen=True):
@@ -79,7 +77,7 @@ class Nic(Struct, frozen=True):
         functions = {
             address: function
             for address, function in host.pci.items()
-            if _is_network(function) and not is_vfio(function.driver)
+            if _is_network(function) and not is_vfio(function.driver) and not _goes_with_vfio(host, function)
         }
         if not functions:
             return
@@ -89,11 +87,19 @@ class Nic(Struct, frozen=True):
             nic = machine.nic(function)
             yield nic.found(host, parent)
             if nic.management:
-                yield nic.found_management(host)
+                yield nic.found_management()
 
 
 def _is_network(function: PciFunction) -> bool:
     return function.class_ >> 16 == _NETWORK or function.base_class == _INFINIBAND
+
+
+def _goes_with_vfio(host: Host, function: PciFunction) -> bool:
+    """Whether a function that nobody drives shares its IOMMU group with one of VFIO, and is handed out so."""
+    if function.driver not in ("", "pci-stub") or not function.iommu_group:
+        return False
+    others = (each for each in host.pci.values() if each.iommu_group == function.iommu_group)
+    return any(is_vfio(each.driver) for each in others)
 
 
 class _Machine(Struct, frozen=True):
@@ -104,7 +110,7 @@ class _Machine(Struct, frozen=True):
     verbs: dict[str, list[Node]]
     management: dict[str, list[Node]]
     numbers: dict[str, int]
-    routed: frozenset[str]
+    used: frozenset[str]
     divided: frozenset[str]
 
     def nic(self, function: PciFunction) -> _Nic:
@@ -117,7 +123,7 @@ class _Machine(Struct, frozen=True):
             verbs=tuple(self.verbs.get(address, ())),
             management=tuple(self.management.get(address, ())),
             number=self.numbers.get(address),
-            routed=self.routed,
+            used=self.used,
             divided=address in self.divided,
         )
 
@@ -134,7 +140,7 @@ class _Machine(Struct, frozen=True):
             verbs=_rdma_nodes(host, "infiniband_verbs"),
             management=_rdma_nodes(host, "infiniband_mad"),
             numbers=virtual_functions(host, host.pci.values()),
-            routed=frozenset(_routed(host)),
+            used=used_interfaces(host, net),
             divided=frozenset(virtual.union(each.function for each in parts)),
         )
 
@@ -148,7 +154,7 @@ class _Nic(Struct, frozen=True):
     verbs: tuple[Node, ...]
     management: tuple[Node, ...]
     number: int | None
-    routed: frozenset[str]
+    used: frozenset[str]
     divided: bool
 
     def found(self, host: Host, parent: str) -> FoundDevice:
@@ -174,7 +180,7 @@ class _Nic(Struct, frozen=True):
             common=ContainerEdits(device_nodes=(device_node(shared),)) if shared else NO_EDITS,
         )
 
-    def found_management(self, host: Host) -> FoundDevice:
+    def found_management(self) -> FoundDevice:
         """What manages the fabric through the function's port, and is not given with it."""
         parent = device_name(self.function.address)
         facts = {PARENT_ATTRIBUTE: parent, "rdmaDevice": self.rdma[0].name if self.rdma else ""}
@@ -182,7 +188,7 @@ class _Nic(Struct, frozen=True):
             device=Device(
                 f"{parent}-management",
                 family(MANAGEMENT) | place(self.function) | attributes(facts),
-                taints=unready(IN_USE if self._is_used(host) else ""),
+                taints=unready(IN_USE if self._is_used else ""),
             ),
             kind=f"cod.dev/{MANAGEMENT}",
             cdi_name=self.function.address,
@@ -195,17 +201,20 @@ class _Nic(Struct, frozen=True):
 
     def _reason(self, host: Host) -> str:
         """Why nobody can have it now, or ""."""
-        if self.divided or self._is_used(host):
+        if self.divided or self._is_used:
             return IN_USE
         if not self.interfaces and not self.verbs:
             return "no-interface" if self.function.driver else "no-driver"
+        if any(host.exists(f"{each.path}/phy80211") for each in self.interfaces):
+            return "wireless"  # the kernel moves such an interface with its radio only, no runtime does
         if self.rdma and all(_is_down(host, each) for each in self.rdma):
             return "port-down"
         return ""
 
-    def _is_used(self, host: Host) -> bool:
+    @property
+    def _is_used(self) -> bool:
         """Whether the host's own traffic goes through it."""
-        return any(each.name in self.routed or _is_below(host, each) for each in self.interfaces)
+        return any(each.name in self.used for each in self.interfaces)
 
     def _facts(self, host: Host) -> dict[str, Plain]:
         """What its directory, its first interface and its first RDMA device say."""
@@ -289,26 +298,3 @@ def _is_part(host: Host, device: SysDevice) -> bool:
         re.search(_SUBFUNCTION, device.path)
         or re.fullmatch(_REPRESENTOR, host.value(f"{device.path}/phys_port_name"))
     )
-
-
-def _is_below(host: Host, interface: SysDevice) -> bool:
-    """Whether another interface is on top of it: the kernel links each of them as `upper_NAME`."""
-    return any(name == "master" or name.startswith("upper_") for name in host.names(interface.path))
-
-
-def _routed(host: Host) -> Iterator[str]:
-    """The interfaces over which routes lead, of this process's network and of the machine's."""
-    for net in ("/proc/net", "/proc/1/net"):
-        for line in host.read(f"{net}/route").splitlines()[1:]:
-            yield from line.split()[:1]
-        for line in host.read(f"{net}/ipv6_route").splitlines():
-            fields = line.split()
-            if len(fields) == 10 and not fields[0].startswith(_ON_EVERY_LINK) and not _is_local(fields[8]):
-                yield fields[9]
-
-
-def _is_local(flags: str) -> bool:
-    try:
-        return bool(int(flags, 16) & _LOCAL)
-    except ValueError:
-        return False

@@ -1,4 +1,4 @@
-"""What a machine uses itself: disks that are mounted, swapped to or part of another, and consoles.
+"""What a machine uses itself: disks that are mounted, swapped to or part of another, consoles, interfaces.
 
 What lies on a disk that another mount namespace mounts, or that ZFS has, is not known: no file says so.
 Source: proc_pid_mountinfo(5); Documentation/ABI/stable/sysfs-block; /sys/class/tty/console/active.
@@ -6,11 +6,13 @@ Source: proc_pid_mountinfo(5); Documentation/ABI/stable/sysfs-block; /sys/class/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cod.host.files import Node
+from cod.host.network import used_interfaces
 
 if TYPE_CHECKING:
     from cod.host.machine import Host
@@ -21,6 +23,7 @@ _ACTIVE = (
     "/sys/class/tty/tty0/active",
 )  # consoles, and what the screen shows
 _CONSOLES = {(5, 0), (5, 1), (4, 0)}  # /dev/tty, /dev/console, /dev/tty0: whatever terminal there is
+_FURTHER = re.compile(r"(?:^|[ ,])(?:logdev|rtdev|journal_path)=([^ ,]+)")  # of XFS and ext4
 _ESCAPES = (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\"))
 
 
@@ -34,20 +37,25 @@ class InUse:
         """What the machine uses a node for, or ""; `directory` is that of its device in sysfs, if it has one.
 
         A disk is in use when a partition of it is, a partition when its disk is, a USB device when a disk on
-        it is. A block device that sysfs does not show counts as in use, since its partitions are not known.
+        it is, or a network interface. A block device that sysfs does not show counts as in use, since its
+        partitions are not known.
         """
         if node.kind == "b":
             return self._block(node, directory)
         if (node.major, node.minor) in _CONSOLES or node.path.rpartition("/")[2] in self._consoles:
             return "it is a console"
-        return "a disk on it is in use" if self._carries_a_disk(directory) else ""
+        if self._carries(directory, self._directories):
+            return "a disk on it is in use"
+        if self._carries(directory, self._interfaces):
+            return "a network interface on it is in use"
+        return ""
 
-    def _carries_a_disk(self, directory: str) -> bool:
-        """Whether a disk in use hangs on a device, as on a USB stick, or beside it, as with /dev/sg0."""
+    def _carries(self, directory: str, used: Iterable[str]) -> bool:
+        """Whether something in use hangs on a device, as on a USB stick, or beside it, as with /dev/sg0."""
         if not directory or directory.startswith("/sys/devices/virtual/"):
             return False
         above = [directory, *filter(None, [self._host.resolve(f"{directory}/device")])]
-        return any(each.startswith(f"{top}/") for top in above for each in self._directories)
+        return any(each.startswith(f"{top}/") for top in above for each in used)
 
     def _block(self, node: Node, directory: str) -> str:
         if (node.major, node.minor) in self._numbers:
@@ -66,6 +74,13 @@ class InUse:
     @cached_property
     def _consoles(self) -> frozenset[str]:
         return frozenset(" ".join(map(self._host.value, _ACTIVE)).split())
+
+    @cached_property
+    def _interfaces(self) -> tuple[str, ...]:
+        """The network interfaces in use, in sysfs."""
+        interfaces = self._host.class_devices("net")
+        used = used_interfaces(self._host, interfaces)
+        return tuple(each.path for each in interfaces if each.name in used)
 
     @cached_property
     def _numbers(self) -> frozenset[tuple[int, int]]:
@@ -93,7 +108,10 @@ def _numbers(host: Host) -> Iterator[tuple[int, int]]:
         if len(words) > 3 and words[2][:2] != "0:":
             yield from _pair(words[2])
         if "-" in words and (source := words[words.index("-") + 2 :]):
-            yield from _numbers_of(host, source[0])  # btrfs has a number of its own
+            # btrfs has a number of its own; bcachefs names all its disks, with colons
+            further = _FURTHER.findall(" ".join(source[1:]))
+            for path in dict.fromkeys((source[0], *source[0].split(":"), *further)):
+                yield from _numbers_of(host, path)
     for line in host.read("/proc/swaps").splitlines()[1:]:
         yield from _numbers_of(host, line.partition(" ")[0])
 

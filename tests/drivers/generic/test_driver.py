@@ -430,3 +430,14 @@ def test_a_partition_of_a_disk_that_is_mounted_whole_is_in_use(tree: Tree) -> No
 def test_a_new_rule_needs_one_line(tree: Tree) -> None:
     tree.node("/dev/dri/renderD128", 226, 128)
     assert [*devices(tree, "", Group("dri", (Member("/dev/dri/renderD*"),)))] == ["dri128"]
+
+
+def test_a_usb_network_adapter_that_carries_the_host_is_in_use(tree: Tree) -> None:
+    edge(tree)
+    hub = "/sys/devices/pci0000:00/0000:00:14.0/usb1"
+    path = usb_device(tree, hub, "1-9", 9, "0b95:1790")
+    tree.class_device("net", "enx00", f"{path}/1-9:1.0")
+    name = next(name for name, each in devices(tree).items() if fact(each, "usbPort") == "1-9")
+    assert taints(devices(tree)[name]) == []
+    tree.file("/proc/net/route", "Iface\tDestination\nenx00\t00000000\n")
+    assert taints(devices(tree)[name]) == IN_USE
