@@ -208,3 +208,34 @@ def test_no_disk_that_this_machine_uses_is_offered_here() -> None:
     for each in discover(open_host("/"), [Nvme()]).found.values():
         if f"{each.edits.device_nodes[0].path} " in mounted:
             assert each.device.taints
+
+
+def test_a_disk_that_is_mounted_by_another_way_than_the_first_is_offered_to_nobody(tree: Tree) -> None:
+    for number, address in ((0, LEFT), (1, RIGHT)):
+        namespace(tree, f"nvme{number}n1", controller(tree, number, address), number, "eui.0025388b710116a3")
+    tree.file("/proc/self/mountinfo", "22 1 259:1 / /data rw,relatime - ext4 /dev/nvme1n1 rw\n")
+    assert reasons(tree) == {"nvme0n1": ["in-use-by-host"]}
+
+
+def test_a_disk_whose_partitions_only_another_way_shows_waits(tree: Tree) -> None:
+    for number, address in ((0, LEFT), (1, RIGHT)):
+        namespace(tree, f"nvme{number}n1", controller(tree, number, address), number, "eui.0025388b710116a3")
+    tree.directory(f"{real(tree, '/sys/class/block/nvme1n1')}/nvme1n1p1")
+    assert reasons(tree) == {"nvme0n1": ["partitioned"]}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "22 1 0:30 / /data rw - bcachefs /dev/nvme0n1p2:/dev/nvme1n1 rw",
+        "22 1 259:2 / /data rw - xfs /dev/nvme0n1p2 rw,attr2,logdev=/dev/nvme1n1,noquota",
+        "22 1 259:2 / /data rw - xfs /dev/nvme0n1p2 rw,rtdev=/dev/nvme1n1",
+        "22 1 259:2 / /data rw - ext4 /dev/nvme0n1p2 rw,journal_path=/dev/nvme1n1",
+    ],
+)
+def test_a_further_disk_of_a_mounted_file_system_is_offered_to_nobody(tree: Tree, line: str) -> None:
+    nvme(tree)
+    tree.file("/proc/self/mountinfo", line + "\n")
+    found = reasons(tree)
+    assert found["nvme0n1"] == found["nvme1n1"] == ["in-use-by-host"]
+    assert found["nvme2n1"] == []

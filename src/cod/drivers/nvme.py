@@ -18,6 +18,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cod.cdi.names import is_qualified_name
 from cod.cdi.spec import ContainerEdits
@@ -44,12 +45,17 @@ _POOL = r".+_member|bcache|ceph_bluestore|drbd"
 
 
 class _Namespace(Struct, frozen=True):
-    """A namespace: its directory in sysfs, its node, and the directories of its controllers."""
+    """A namespace: its directory in sysfs, its node, and the directories of its controllers.
+
+    `others` are nodes and directories of the same namespace where there is no multipath: the machine may use
+    it by any of them.
+    """
 
     name: str
     directory: str
     node: Node
     controllers: tuple[str, ...]
+    others: tuple[tuple[Node, str], ...] = ()
 
 
 class Nvme(Struct, frozen=True):
@@ -77,6 +83,7 @@ class _Disks:
     def devices(self, names: Iterable[str]) -> Iterator[FoundDevice | Skipped]:
         host = self._host
         first: dict[str, str] = {}  # by the identity that all ways to a namespace have in common
+        disks: dict[str, tuple[_Namespace, str]] = {}
         for name in names:
             directory = host.resolve(f"{BLOCK}/{name}") or ""
             node = host.node_of(directory)
@@ -86,10 +93,13 @@ class _Disks:
             if node is None or node.kind != "b":
                 yield Skipped(name, f"it has no node in /dev with the numbers of {directory}/dev")
             elif wwid and first.setdefault(wwid, name) != name:
+                disk = disks[first[wwid]][0]
+                disks[disk.name] = replace(disk, others=(*disk.others, (node, directory))), wwid
                 yield Skipped(name, f"it is another way to {first[wwid]}: both are {wwid}")
             else:
-                controllers = self._controllers(name, directory)
-                yield self._device(_Namespace(name, directory, node, controllers), wwid)
+                disks[name] = _Namespace(name, directory, node, self._controllers(name, directory)), wwid
+        for disk, wwid in disks.values():
+            yield self._device(disk, wwid)
 
     def _controllers(self, name: str, directory: str) -> tuple[str, ...]:
         """Those that lead to a namespace: by its ways, else its own one, else all of its subsystem."""
@@ -160,9 +170,10 @@ class _Disks:
     def _reason(self, disk: _Namespace, sectors: int) -> str:
         """Why nobody is given a namespace, or ""."""
         states = [self._host.value(f"{each}/state") for each in disk.controllers]
-        if self._in_use.why(disk.node, disk.directory):
+        ways = ((disk.node, disk.directory), *disk.others)
+        if any(self._in_use.why(node, directory) for node, directory in ways):
             return IN_USE
-        if self._host.matching(disk.directory, _PARTITION):
+        if any(self._host.matching(directory, _PARTITION) for _, directory in ways):
             return "partitioned"
         if re.fullmatch(_POOL, self._file_system(disk)):
             return "member-of-a-pool"
