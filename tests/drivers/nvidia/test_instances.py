@@ -163,3 +163,33 @@ def test_minor_numbers_come_from_the_table_where_the_capability_does_not_say(tmp
     (tmp_path / "dev/nvidia-caps/nvidia-cap22").unlink()
     first = device(found(tree), "gpu-0-mig-gi2-ci0")
     assert [taint.value for taint in first.device.taints] == ["no-device-node"]
+
+
+def test_a_gpu_with_an_instance_that_has_no_compute_instance_yet_is_not_given_as_a_whole(
+    tmp_path: Path,
+) -> None:
+    tree = Tree(tmp_path)
+    nvidia.dgx(tree)
+    minor = nvidia.minor_of(0)
+    access = f"/proc/driver/nvidia/capabilities/gpu{minor}/mig/gi2/access"
+    tree.file(access, "DeviceFileMinor: 21\nDeviceFileMode: 292\n")
+    inventory = found(tree)
+    assert [taint.value for taint in device(inventory, "gpu-0").device.taints] == ["partitioned"]
+    assert device(inventory, "gpu-0").device.consumes_counters == ()
+    assert not [key for key in inventory.found if key[2].startswith("gpu-0-mig")]
+
+
+def test_a_node_that_a_former_load_of_the_kernel_module_left_is_none(tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    nvidia.cut_dgx(tree)
+    numbers = tree.host.read("/proc/devices").replace("510 nvidia-uvm", "511 nvidia-uvm")
+    tree.file("/proc/devices", numbers.replace("237 nvidia-caps\n", "238 nvidia-caps\n"))
+    inventory = found(tree)
+    paths = {
+        node.path
+        for each in inventory.found.values()
+        for node in (*each.edits.device_nodes, *each.common.device_nodes)
+    }
+    assert not {path for path in paths if "/nvidia-uvm" in path or "/nvidia-caps/" in path}
+    cut = device(inventory, "gpu-0-mig-gi2-ci0")
+    assert [taint.value for taint in cut.device.taints] == ["no-device-node"]

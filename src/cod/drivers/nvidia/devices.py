@@ -13,7 +13,7 @@ from cod.drivers.nodes import device_node
 from cod.drivers.nvidia.edits import VOID, Hooks, find_hooks, node_edits, user_edits
 from cod.drivers.nvidia.files import ROOTS, DriverFiles, DriverRoot, find_files
 from cod.drivers.nvidia.gpu import Gpu, driver_version, find_gpus
-from cod.drivers.nvidia.instances import Instance, find_instances
+from cod.drivers.nvidia.instances import Instance, find_instances, is_cut
 from cod.drivers.nvidia.mig import Geometry, Partition, geometry_of
 from cod.drivers.nvidia.nodes import node_devices
 from cod.drivers.nvidia.nvml import Management, ask_management
@@ -120,11 +120,11 @@ def _by_path(root: DriverRoot) -> dict[str, list[str]]:
 def _gpu(machine: _Machine, gpu: Gpu, says: Management, *, cut: bool) -> Iterator[FoundDevice | CounterSet]:
     """A GPU, and the instances that it has or could have."""
     instances = list(find_instances(machine.root.host, gpu.minor))
-    geometry = None if instances or cut else geometry_of(gpu.model)
+    cut = cut or is_cut(machine.root.host, gpu.minor)
+    geometry = None if cut else geometry_of(gpu.model)
     if geometry:
         yield geometry.counter_set(gpu.name)
-    cut = cut or bool(instances) or says.mig
-    yield _whole(machine, gpu, says, geometry, cut=cut)
+    yield _whole(machine, gpu, says, geometry, cut=cut or says.mig)
     yield from (_instance(machine, gpu, each) for each in instances)
     for partition in geometry.partitions if geometry else ():
         yield _partition(machine, gpu, partition)

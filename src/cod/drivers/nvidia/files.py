@@ -61,6 +61,8 @@ _XORG = tuple(
     for end in ("drivers", "extensions")
 )
 
+_MAJORS = (("/dev/nvidia-uvm", "nvidia-uvm"), ("/dev/nvidia-caps/", "nvidia-caps"))  # which change
+
 _READ_ONLY = ("ro", "nosuid", "nodev", "rbind", "rprivate")
 _SOCKET = ("nosuid", "nodev", "rbind", "rprivate", "noexec")
 
@@ -76,8 +78,15 @@ class DriverRoot(Struct, frozen=True):
     root: str = ""
 
     def node(self, path: str) -> Node | None:
-        """A device node: below the driver root if it has its own, else the machine's."""
-        return self.host.node(self.root + path) or self.host.node(path)
+        """A device node: below the driver root if it has its own, else the machine's.
+
+        None with a number that the kernel has given to another driver since: nobody renews the nodes of a
+        driver container, or of a machine without udev, when the module is loaded anew.
+        """
+        name = next((name for start, name in _MAJORS if path.startswith(start)), "")
+        major = self.host.majors.get(("c", name))
+        found = (self.host.node(each) for each in (self.root + path, path))
+        return next((node for node in found if node and major in (None, node.major)), None)
 
     def mount(self, path: str, seen: str = "", options: tuple[str, ...] = _READ_ONLY) -> Mount:
         """A file of the driver, whose path begins with the root, for a container."""

@@ -51,6 +51,11 @@ def find_instances(host: Host, minor: int) -> Iterator[Instance]:
         yield Instance(number, gpu, compute, (first, second))
 
 
+def is_cut(host: Host, minor: int) -> bool:
+    """Whether the GPU with a minor number has instances, be it such that have no compute instance yet."""
+    return bool(host.matching(f"{_CAPABILITIES}/gpu{minor}/mig", r"gi\d{1,5}"))
+
+
 def _minors(host: Host) -> dict[str, str]:
     lines = map(_LINE.fullmatch, host.read(_MINORS).splitlines())
     return {line[1]: line[2] for line in lines if line}
