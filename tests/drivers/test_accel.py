@@ -1,19 +1,10 @@
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
 from cod.drivers import FoundDevice, discover
 from cod.drivers.accel import Accel
 from cod.drivers.drm import Drm
 from tests.machines.accel import accel, drm
 from tests.machines.tree import Tree
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Tree:
-    return Tree(tmp_path)
 
 
 def found(tree: Tree) -> dict[str, FoundDevice]:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from cod.drivers import FoundDevice, Inventory, discover
@@ -11,11 +9,6 @@ from tests.machines.tree import Tree
 
 USER = "sys/devices/pci0000:3a/0000:3b:00.1"
 MANAGEMENT = "sys/devices/pci0000:3a/0000:3b:00.0"
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Tree:
-    return Tree(tmp_path)
 
 
 def inventory(tree: Tree) -> Inventory:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from cod.drivers import FoundDevice, Inventory, discover
@@ -11,11 +9,6 @@ from cod.host.numa import parse_list
 from cod.resource.validate import problems
 from tests.machines.numa import cpus, flat, node, numa
 from tests.machines.tree import Tree
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Tree:
-    return Tree(tmp_path)
 
 
 def inventory(host: Host) -> Inventory:

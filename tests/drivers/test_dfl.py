@@ -10,11 +10,6 @@ from tests.machines.dfl import FUNCTION, INTERFACE, dfl
 from tests.machines.tree import Tree
 
 
-@pytest.fixture
-def tree(tmp_path: Path) -> Tree:
-    return Tree(tmp_path)
-
-
 def inventory(tree: Tree) -> Inventory:
     found = discover(tree.host, [Dfl()])
     assert found.failures == ()

@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
 from cod.drivers import FoundDevice, discover
 from cod.drivers.accel import Accel
 from cod.drivers.gaudi import Gaudi
@@ -13,11 +9,6 @@ from tests.machines.tree import Tree
 
 FUNCTIONS = "/sys/bus/pci/drivers/habanalabs"
 NAMES = ["0000-0f-00-0-0x1020", "0000-10-00-0-0x1020", "0000-b3-00-0-0x1020"]
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Tree:
-    return Tree(tmp_path)
 
 
 def found(tree: Tree) -> list[FoundDevice]:

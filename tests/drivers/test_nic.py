@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from cod.cdi.spec import NetDevice
@@ -12,11 +10,6 @@ from tests.machines.nic import HOST, IDLE, LINK_LOCAL, PHYSICAL, ROUTES, VIRTUAL
 from tests.machines.tree import Tree
 
 MANAGEMENT_KIND = "cod.dev/nic-management"
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Tree:
-    return Tree(tmp_path)
 
 
 def found(host: Host) -> dict[str, FoundDevice]:

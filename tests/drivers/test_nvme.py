@@ -11,11 +11,6 @@ from tests.machines.nvme import FREE, LEFT, RIGHT, ROOT, controller, namespace, 
 from tests.machines.tree import Tree
 
 
-@pytest.fixture
-def tree(tmp_path: Path) -> Tree:
-    return Tree(tmp_path)
-
-
 def inventory_of(tree: Tree) -> Inventory:
     inventory = discover(tree.host, [Nvme()])
     assert inventory.failures == ()

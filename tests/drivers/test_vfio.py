@@ -1,19 +1,10 @@
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
 from cod.drivers import FoundDevice, discover
 from cod.drivers.nic import Nic
 from cod.drivers.vfio import Vfio
 from tests.machines.tree import Tree
 from tests.machines.vfio import vfio
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Tree:
-    return Tree(tmp_path)
 
 
 def found(tree: Tree) -> dict[str, FoundDevice]:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,11 +13,6 @@ from cod.drivers.specs import generate
 from cod.resource import Device
 from tests.machines.amd import address, amd, kfd_node
 from tests.machines.tree import Tree
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Tree:
-    return Tree(tmp_path)
 
 
 def inventory(tree: Tree) -> Inventory:

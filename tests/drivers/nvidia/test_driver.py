@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from cod.cdi.spec import ContainerEdits
@@ -13,11 +11,6 @@ from tests.machines import nvidia
 from tests.machines.tree import Tree
 
 POOL = ("nvidia.cod.dev", "localhost")
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Tree:
-    return Tree(tmp_path)
 
 
 def found(tree: Tree, driver: Nvidia | None = None) -> Inventory:
