@@ -8,6 +8,13 @@ from typing import Any
 import pytest
 
 from . import recorded
+from .machines import Machines
+
+
+@pytest.fixture(scope="session")
+def machines(tmp_path_factory: pytest.TempPathFactory) -> Machines:
+    """The recorded machines."""
+    return Machines(tmp_path_factory.mktemp("machines"))
 
 
 @pytest.fixture

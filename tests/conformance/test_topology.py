@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tarfile
 import time
 from collections import Counter
 from itertools import combinations
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -21,38 +19,11 @@ from cod.show.svg import draw_svg
 from cod.show.tree import draw_tree
 from cod.topology import OTHER, SAME_DEVICE, SAME_NODE, SAME_ROOT, SAME_SWITCH, Level, Topology, survey
 
-from .recorded import DATA
+from .machines import HWLOC, Machines
 
-ARCHIVES = (
-    "2pa-pcidomain32bits",
-    "32em64t-2n8c+dax+nvme+mic+dimms",
-    "32intel64-2p8co2t+8ve",
-    "40intel64-2g2n4c+pcilocality",
-    "40intel64-4n10c+pci-conflicts",
-    "fakepcilocalities",
-    "nvidia-dgx-gb10",
-    "nvidiagpunumanodes",
-)
 ON_A_NODE = {  # hwloc asks only for the CPUs, which are all of them here; the kernel names the node, too
     "40intel64-2g2n4c+pcilocality": {"pci0000:40": 2},
 }
-
-
-@pytest.fixture(scope="module")
-def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("machines")
-
-
-def recorded(name: str, directory: Path) -> Host:
-    archive = DATA / f"topology/hwloc/{name}.tar.bz2"
-    if not archive.exists():
-        pytest.skip(f"…/shared/data/topology/hwloc/{archive.name} is absent")
-    place = directory / name
-    if not place.exists():
-        with tarfile.open(archive) as tar:
-            needed = [each for each in tar if "/system/cpu/cpu" not in each.name or "/topology" in each.name]
-            tar.extractall(place, needed, filter="data")
-    return Host(next(path for path in place.rglob("sys") if path.is_dir()).parent)
 
 
 def topology_of(host: Host) -> Topology:
@@ -60,9 +31,9 @@ def topology_of(host: Host) -> Topology:
     return survey(host, Inventory())
 
 
-@pytest.mark.parametrize("name", ARCHIVES)
-def test_every_machine_can_be_drawn(name: str, directory: Path) -> None:
-    host = recorded(name, directory)
+@pytest.mark.parametrize("name", HWLOC)
+def test_every_machine_can_be_drawn(name: str, machines: Machines) -> None:
+    host = machines.hwloc(name)
     topology = survey(host, discover(host))
     for is_all in (False, True):
         ElementTree.fromstring(draw_svg(topology, {}, name, is_all=is_all))
@@ -70,8 +41,8 @@ def test_every_machine_can_be_drawn(name: str, directory: Path) -> None:
         draw_matrix(topology, shown(topology, is_all=is_all))
 
 
-def test_accelerators_and_nics_in_two_switches_are_next_to_one_another(directory: Path) -> None:
-    topology = topology_of(recorded("32intel64-2p8co2t+8ve", directory))
+def test_accelerators_and_nics_in_two_switches_are_next_to_one_another(machines: Machines) -> None:
+    topology = topology_of(machines.hwloc("32intel64-2p8co2t+8ve"))
     pairs = [*combinations(topology.bare_functions, 2)]
     assert Counter(topology.closeness(*pair).letters for pair in pairs) == {"PIX": 21, "NODE": 45}
     levels = Counter(topology.closeness(*pair).level for pair in pairs)
@@ -80,8 +51,8 @@ def test_accelerators_and_nics_in_two_switches_are_next_to_one_another(directory
     assert topology.closeness(*engines).mb_s == 15753  # as hwloc has it: 15.753846 GB/s
 
 
-def test_a_machine_of_137_functions_has_its_matrix_in_a_moment(directory: Path) -> None:
-    topology = topology_of(recorded("32em64t-2n8c+dax+nvme+mic+dimms", directory))
+def test_a_machine_of_137_functions_has_its_matrix_in_a_moment(machines: Machines) -> None:
+    topology = topology_of(machines.hwloc("32em64t-2n8c+dax+nvme+mic+dimms"))
     points = topology.bare_functions
     assert len(points) > 120
     topology.matrix(points)
@@ -90,11 +61,11 @@ def test_a_machine_of_137_functions_has_its_matrix_in_a_moment(directory: Path) 
     assert time.process_time() - start < 0.02
 
 
-@pytest.mark.parametrize("name", ARCHIVES)
-def test_hwloc_sees_the_same_tree(name: str, directory: Path) -> None:
+@pytest.mark.parametrize("name", HWLOC)
+def test_hwloc_sees_the_same_tree(name: str, machines: Machines) -> None:
     if shutil.which("lstopo-no-graphics") is None:
         pytest.skip("lstopo is not installed (hwloc)")
-    host = recorded(name, directory)
+    host = machines.hwloc(name)
     run = subprocess.run(
         ["lstopo-no-graphics", "--of", "xml", "--filter", "io:all"],
         env={**os.environ, "HWLOC_FSROOT": str(host.root), "HWLOC_THISSYSTEM": "0", "HWLOC_HIDE_ERRORS": "2"},
