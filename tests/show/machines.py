@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cod.drivers import Link, discover
-from cod.drivers.inventory import DeviceKey
+from cod.drivers.protocol import DeviceKey
 from cod.drivers.sim import Sim
 from cod.host import open_host
 from cod.topology import Topology, survey

@@ -12,7 +12,7 @@ from cod.cli.machine import Machine, look, look_closely, members_of, missing
 from cod.cli.output import output_option, print_data, print_list, print_names, print_table
 from cod.cli.places import complete_class, host_option, ledger_option
 from cod.cli.terminal import printable
-from cod.drivers.inventory import DeviceKey
+from cod.drivers.protocol import DeviceKey
 from cod.errors import Refused
 from cod.resource import DeviceClass
 

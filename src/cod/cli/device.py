@@ -12,7 +12,7 @@ from cod.cli.machine import Machine, chosen, look, look_closely, missing, tell_o
 from cod.cli.output import output_option, print_data, print_list, print_names, print_table
 from cod.cli.places import class_option, complete_found, driver_option, host_option, ledger_option
 from cod.drivers import FoundDevice
-from cod.drivers.inventory import DeviceKey
+from cod.drivers.protocol import DeviceKey
 from cod.host import PciFunction
 
 EPILOG = """\

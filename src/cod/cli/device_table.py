@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from cod.cli.machine import Machine, class_of
 from cod.drivers import FoundDevice
 from cod.drivers.attributes import PARENT_ATTRIBUTE
-from cod.drivers.inventory import DeviceKey, Inventory
+from cod.drivers.inventory import Inventory
+from cod.drivers.protocol import DeviceKey
 from cod.host import PciFunction
 from cod.resource import NUMA_NODE, Attribute, ResourceSlice
 

@@ -10,7 +10,7 @@ from cod.cli.machine import Machine, class_of
 from cod.cli.terminal import printable
 from cod.drivers import FoundDevice, Link
 from cod.drivers.attributes import PARENT_ATTRIBUTE
-from cod.drivers.inventory import DeviceKey
+from cod.drivers.protocol import DeviceKey
 from cod.host import PciFunction
 from cod.resource import NUMA_NODE, PCI_BUS_ID, PCIE_ROOT
 

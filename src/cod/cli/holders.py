@@ -5,11 +5,11 @@ Looking changes nothing: a ledger that is not there is not made, and means that 
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-from cod.cli.terminal import printable
-from cod.drivers.inventory import DeviceKey, Inventory
+from cod.cli.machine import warn
+from cod.drivers.inventory import Inventory
+from cod.drivers.protocol import DeviceKey
 
 _PATIENCE = 1.0  # seconds: who looks does not wait for long
 
@@ -21,18 +21,14 @@ def holders(ledger_path: Path, inventory: Inventory) -> dict[DeviceKey, str]:
     """
     if not _has_content(ledger_path):
         return {}
-    from cod.ledger import (
-        Ledger,
-        LedgerUnavailable,
-    )  # SQLite takes 10 ms, and most machines that are only looked at have no ledger
+    # SQLite takes 10 ms, and most machines that are only looked at have no ledger.
+    from cod.ledger import Ledger, LedgerUnavailable
 
     try:
         with Ledger(ledger_path, patience=_PATIENCE) as book:
             claims = book.claims()
     except LedgerUnavailable as error:
-        sys.stderr.write(
-            f"warning: {printable(f'{error.what} ({ledger_path}); devices that are held look free')}\n"
-        )
+        warn(f"{error.what} ({ledger_path}); devices that are held look free")
         return {}
     held = {
         (result.driver, result.pool, result.device): each.claim.name

@@ -13,7 +13,7 @@ from msgspec import Struct
 from cod.cli.places import host_of, ledger_file
 from cod.cli.terminal import printable
 from cod.drivers import CLASS_ATTRIBUTE, DriverReport, FoundDevice, Inventory, discover
-from cod.drivers.inventory import DeviceKey
+from cod.drivers.protocol import DeviceKey
 from cod.errors import Refused
 from cod.host import Host
 
@@ -122,8 +122,7 @@ def members_of(machine: Machine, class_name: str) -> list[DeviceKey]:
 
 def class_of(found: FoundDevice) -> str:
     """The class by which a device is asked for, as its driver says."""
-    attribute = found.device.attributes.get(CLASS_ATTRIBUTE)
-    return attribute.string or "" if attribute else ""
+    return found.text(CLASS_ATTRIBUTE)
 
 
 def missing(noun: str, name: str, known: Iterable[str], command: str) -> Refused:

@@ -13,7 +13,7 @@ from cod.cli.output import output_option, print_json
 from cod.cli.places import driver_option, host_option, ledger_option, read_input
 from cod.cli.terminal import printable
 from cod.drivers import FoundDevice
-from cod.drivers.inventory import DeviceKey
+from cod.drivers.protocol import DeviceKey
 from cod.errors import Refused
 from cod.host import Host
 from cod.topology import survey

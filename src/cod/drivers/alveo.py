@@ -16,13 +16,14 @@ from msgspec import Struct
 from cod.cdi.spec import ContainerEdits
 from cod.drivers.attributes import (
     PARENT_ATTRIBUTE,
+    VERSION_ATTRIBUTE,
     Plain,
     attribute_class,
     attributes,
+    driver_version,
     family,
     family_classes,
     place,
-    version,
 )
 from cod.drivers.nodes import device_node
 from cod.drivers.protocol import FoundDevice, Skipped
@@ -140,7 +141,7 @@ def _facts(host: Host, function: PciFunction) -> dict[str, Attribute]:
     vbnv = _first_text(host, f"{path}/rom*/VBNV")
     serial = _first_text(host, f"{path}/xmc.*/serial_num", f"{path}/hwmon_sdm.*/serial_num")
     text = host.value(f"/sys/module/{function.driver}/version").partition(",")[0] if function.driver else ""
-    driver_version = version(text)
+    known = driver_version(text)
     facts: dict[str, Plain] = {
         "model": board or host.pci_names.device(function.vendor, function.device),
         "boardName": board,
@@ -148,9 +149,8 @@ def _facts(host: Host, function: PciFunction) -> dict[str, Attribute]:
         "serial": serial,
         "interfaceUuid": _first_uuid(host, f"{path}/interface_uuids"),
         "logicUuid": _first_uuid(host, f"{path}/logic_uuids"),
-        "driverVersion": "" if driver_version else _printable(text),
+        VERSION_ATTRIBUTE: "" if known else _printable(text),
     }
-    known = {"driverVersion": driver_version} if driver_version else {}
     return place(function) | attributes(facts) | known
 
 

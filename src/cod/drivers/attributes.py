@@ -7,7 +7,7 @@ are `resource.kubernetes.io/pciBusID`, `pcieRoot` and `numaNode`. Source: Kubern
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from cod.host import PciFunction
 from cod.resource import (
@@ -27,6 +27,8 @@ TYPE_ATTRIBUTE = "cod.dev/type"  # gpu: what it is, whoever made it
 PARENT_ATTRIBUTE = (
     "cod.dev/parent"  # the name of the device it is a part of: a GPU's partition, a board's region
 )
+VERSION_ATTRIBUTE = "driverVersion"  # unqualified: of the kernel's or the vendor's driver
+
 LONGEST_STRING = 64  # of an attribute, in the Kubernetes API
 
 Plain = bool | int | str | None
@@ -44,6 +46,18 @@ def version(text: str) -> Attribute | None:
     if not numbers or not all(each.isdecimal() and each.isascii() and len(each) < 10 for each in numbers):
         return None
     return Attribute(version=".".join(str(int(each)) for each in [*numbers, "0", "0"][:3]))
+
+
+def driver_version(text: str) -> dict[str, Attribute]:
+    """The version of a device's driver, where a text is one."""
+    found = version(text)
+    return {VERSION_ATTRIBUTE: found} if found else {}
+
+
+def strings(name: str, texts: Iterable[str]) -> dict[str, Attribute]:
+    """A list of texts, each cut at 64 bytes; nothing where it is empty."""
+    cut = tuple(map(_cut, texts))
+    return {name: Attribute(strings=cut)} if cut else {}
 
 
 def family(type_: str, class_: str = "") -> dict[str, Attribute]:
@@ -84,4 +98,8 @@ def _typed(value: bool | int | str) -> Attribute:
         return Attribute(bool_=value)
     if isinstance(value, int):
         return Attribute(int_=value)
-    return Attribute(string=value.encode("utf-8", "replace")[:LONGEST_STRING].decode("utf-8", "ignore"))
+    return Attribute(string=_cut(value))
+
+
+def _cut(text: str) -> str:
+    return text.encode("utf-8", "replace")[:LONGEST_STRING].decode("utf-8", "ignore")

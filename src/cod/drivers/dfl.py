@@ -192,9 +192,7 @@ def _port(host: Host, board: _Board, port: _Port, prefix: str, parent: str, node
 
 def _node(host: Host, path: str) -> Node | None:
     """The device node of an engine or a port, if it has the numbers that the kernel says."""
-    node = host.node(f"/dev/{_name(path)}")
-    numbers = host.value(f"{path}/dev")
-    return node if node and numbers in ("", f"{node.major}:{node.minor}") else None
+    return host.node_of(path, f"/dev/{_name(path)}")
 
 
 def _without_node(path: str) -> Skipped:

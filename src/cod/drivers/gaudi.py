@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from cod.cdi.spec import ContainerEdits
-from cod.drivers.attributes import Plain, attributes, family, family_classes, place, version
+from cod.drivers.attributes import Plain, attributes, driver_version, family, family_classes, place
 from cod.drivers.names import uid
 from cod.drivers.nodes import device_node
 from cod.drivers.protocol import FoundDevice, Skipped
@@ -91,7 +91,7 @@ def _nodes(host: Host, path: str) -> tuple[str, list[Node]]:
 def _device(host: Host, address: str, name: str) -> Device:
     path = f"{_FUNCTIONS}/{address}"
     status = host.value(f"{path}/status").lower()
-    driver = version(host.value(f"{path}/driver_ver") or host.value("/sys/module/habanalabs/version"))
+    driver = host.value(f"{path}/driver_ver") or host.value("/sys/module/habanalabs/version")
     facts: dict[str, Plain] = {
         "model": host.value(f"{path}/device_type"),
         "productId": name.rpartition("-")[2],
@@ -103,9 +103,6 @@ def _device(host: Host, address: str, name: str) -> Device:
     where = place(function) if function else {PCI_BUS_ID: Attribute(string=address)}
     return Device(
         name=name,
-        attributes=family("npu", CLASS)
-        | where
-        | attributes(facts)
-        | ({"driverVersion": driver} if driver else {}),
+        attributes=family("npu", CLASS) | where | attributes(facts) | driver_version(driver),
         taints=unready("" if status in ("", "operational") else "not-operational"),
     )

@@ -17,10 +17,10 @@ from cod.drivers.attributes import (
     Plain,
     attribute_class,
     attributes,
+    driver_version,
     family,
     family_classes,
     place,
-    version,
 )
 from cod.drivers.names import uid
 from cod.drivers.nodes import device_node
@@ -140,7 +140,6 @@ def _device(
     memory: int = 0,
     taints: tuple[Taint, ...] = (),
 ) -> Device:
-    driver = version(host.value(f"/sys/module/{function.driver}/version"))
     facts: dict[str, Plain] = {
         "productName": host.pci_names.device(function.vendor, function.device),
         "productId": f"0x{function.device:04x}",
@@ -155,7 +154,7 @@ def _device(
         attributes=family("gpu", CLASS)
         | place(function)
         | attributes(facts)
-        | ({"driverVersion": driver} if driver else {}),
+        | driver_version(host.value(f"/sys/module/{function.driver}/version")),
         capacity={"memory": Capacity(str(memory))} if memory > 0 else {},
         taints=taints,
     )

@@ -8,12 +8,9 @@ from msgspec import Struct
 
 from cod.cdi.names import is_qualified_name
 from cod.drivers.installed import installed
-from cod.drivers.protocol import Driver, FoundDevice, Skipped
+from cod.drivers.protocol import DeviceKey, Driver, FoundDevice, Skipped
 from cod.host import Host
 from cod.resource import CounterSet, DeviceClass, ResourceSlice, is_label, resource_slices
-
-DeviceKey = tuple[str, str, str]
-"""A device's identity: driver, pool, device."""
 
 
 class DriverReport(Struct, frozen=True):

@@ -15,7 +15,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -28,9 +27,6 @@ from cod.drivers.protocol import FoundDevice, Skipped
 from cod.drivers.taints import IN_USE, unready
 from cod.host import Host, Node, PciFunction
 from cod.resource import Attribute, Capacity, Device, DeviceClass
-
-if TYPE_CHECKING:
-    from cod.host.in_use import InUse
 
 CLASS = "nvme"
 KIND = "cod.dev/nvme"
@@ -171,7 +167,7 @@ class _Disks:
         """Why nobody is given a namespace, or ""."""
         states = [self._host.value(f"{each}/state") for each in disk.controllers]
         ways = ((disk.node, disk.directory), *disk.others)
-        if any(self._in_use.why(node, directory) for node, directory in ways):
+        if any(self._host.in_use.why(node, directory) for node, directory in ways):
             return IN_USE
         if any(self._host.matching(directory, _PARTITION) for _, directory in ways):
             return "partitioned"
@@ -186,9 +182,3 @@ class _Disks:
         text = self._host.read(f"/run/udev/data/b{disk.node.major}:{disk.node.minor}")
         match = re.search(r"^E:ID_FS_TYPE=(\S+)$", text, re.MULTILINE)
         return match[1] if match else ""
-
-    @cached_property
-    def _in_use(self) -> InUse:
-        from cod.host.in_use import InUse
-
-        return InUse(self._host)

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from cod.drivers.protocol import FoundDevice
+from cod.drivers.attributes import VERSION_ATTRIBUTE
+from cod.drivers.protocol import DeviceKey, FoundDevice
 from cod.host import Host
 
 DRIVER = "cod.dev/driver"
@@ -17,8 +18,6 @@ DRIVER_VERSION = "cod.dev/driver-version"
 KERNEL = "cod.dev/kernel"
 BOOT = "cod.dev/boot"
 ANNOTATIONS = (DRIVER, DRIVER_VERSION, KERNEL, BOOT)
-
-_VERSION = "driverVersion"
 
 
 class Origin(Struct, frozen=True):
@@ -45,7 +44,7 @@ def origin(host: Host) -> Origin:
     return Origin(kernel, host.value("/proc/sys/kernel/random/boot_id"))
 
 
-def made_from(origin: Origin, found: Mapping[tuple[str, str, str], FoundDevice]) -> dict[str, str]:
+def made_from(origin: Origin, found: Mapping[DeviceKey, FoundDevice]) -> dict[str, str]:
     """The annotations of a spec of these devices; what is not known is left out."""
     versions = {version for (driver, *_), each in found.items() if (version := _version(driver, each))}
     known = {
@@ -74,5 +73,5 @@ def changes(then: Mapping[str, str], now: Mapping[str, str]) -> tuple[Change, ..
 
 def _version(driver: str, found: FoundDevice) -> str:
     attributes = found.device.attributes
-    attribute = attributes.get(_VERSION) or attributes.get(f"{driver}/{_VERSION}")
+    attribute = attributes.get(VERSION_ATTRIBUTE) or attributes.get(f"{driver}/{VERSION_ATTRIBUTE}")
     return (attribute.version or attribute.string or "") if attribute else ""

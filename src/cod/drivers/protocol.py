@@ -19,6 +19,9 @@ from cod.drivers.taints import POSSIBLE, UNREADY
 from cod.host import Host
 from cod.resource import PCI_BUS_ID, CounterSet, Device, DeviceClass
 
+DeviceKey = tuple[str, str, str]
+"""A device's identity: driver, pool, device."""
+
 
 class Link(Struct, frozen=True):
     """A direct connection to another device, past PCI.
@@ -65,7 +68,11 @@ class FoundDevice(Struct, frozen=True):
     @property
     def pci_address(self) -> str:
         """The PCI function it is, or is part of; "" where it is none."""
-        attribute = self.device.attributes.get(PCI_BUS_ID)
+        return self.text(PCI_BUS_ID)
+
+    def text(self, name: str) -> str:
+        """An attribute of the device that is a text, or ""."""
+        attribute = self.device.attributes.get(name)
         return attribute.string or "" if attribute else ""
 
     @property

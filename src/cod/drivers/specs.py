@@ -21,7 +21,7 @@ from cod.cdi.spec import NO_EDITS, ContainerEdits, Device, Spec, join
 from cod.cdi.validate import edits_problems
 from cod.cdi.version import minimum_version
 from cod.drivers.origin import Origin, made_from
-from cod.drivers.protocol import FoundDevice, Skipped
+from cod.drivers.protocol import DeviceKey, FoundDevice, Skipped
 from cod.drivers.taints import IN_USE, UNREADY
 from cod.host.machine import natural_order
 
@@ -32,7 +32,6 @@ NOTHING = "it brings nothing into a container"
 HOST_USES = "the machine uses it itself"
 SOUND = (NOT_MADE, NOTHING, HOST_USES)  # reasons to leave a device out that are no fault of its driver's
 
-Key = tuple[str, str, str]
 T = TypeVar("T")
 
 
@@ -51,12 +50,12 @@ class _Ready(Struct, frozen=True):
     own: ContainerEdits
 
 
-def generate(found: Mapping[Key, FoundDevice], origin: Origin | None = None) -> Generated:
+def generate(found: Mapping[DeviceKey, FoundDevice], origin: Origin | None = None) -> Generated:
     """The specs of these devices, whatever order they come in; `origin` is noted in annotations (CDI 0.6).
 
     Every spec is valid and of the oldest version that knows all of it.
     """
-    kinds: dict[str, dict[Key, FoundDevice]] = {}
+    kinds: dict[str, dict[DeviceKey, FoundDevice]] = {}
     for key in sorted(found, key=lambda key: _order(key, found[key])):
         kinds.setdefault(found[key].kind, {})[key] = found[key]
     specs: list[Spec] = []
@@ -76,15 +75,15 @@ def why_in_no_spec(found: FoundDevice) -> str:
     return NOTHING if not found.edits and (found.device.taints or not found.common) else ""
 
 
-def _order(key: Key, found: FoundDevice) -> tuple[object, ...]:
+def _order(key: DeviceKey, found: FoundDevice) -> tuple[object, ...]:
     return natural_order(found.cdi_name), found.cdi_name, key
 
 
 def _spec(
-    kind: str, found: Mapping[Key, FoundDevice], origin: Origin | None, left_out: list[Skipped]
+    kind: str, found: Mapping[DeviceKey, FoundDevice], origin: Origin | None, left_out: list[Skipped]
 ) -> Spec | None:
     """The spec of a kind, or nothing where no device is left for it."""
-    ready: dict[Key, _Ready] = {}
+    ready: dict[DeviceKey, _Ready] = {}
     taken: set[str] = set()
     for key, each in found.items():
         device = _ready(each)

@@ -13,7 +13,7 @@ from contextlib import suppress
 from fnmatch import translate
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
@@ -22,6 +22,9 @@ from cod.host.memo import Memo
 from cod.host.numa import NumaNode, read_numa_nodes
 from cod.host.pci import PciFunction, read_functions
 from cod.host.pci_names import PciNames
+
+if TYPE_CHECKING:
+    from cod.host.in_use import InUse
 
 T = TypeVar("T")
 
@@ -105,6 +108,13 @@ class Host(Struct, frozen=True, dict=True):
     def pci_names(self) -> PciNames:
         """The names of PCI vendors and devices, as far as the machine has a pci.ids."""
         return PciNames(self)
+
+    @cached_property
+    def in_use(self) -> InUse:
+        """What the machine uses itself."""
+        from cod.host.in_use import InUse  # few drivers ask
+
+        return InUse(self)
 
     @cached_property
     def majors(self) -> dict[tuple[str, str], int]:

@@ -5,7 +5,9 @@ Each name is imported on first use: where the ledger lies can be asked without S
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from cod.lazy import lazy
 
 if TYPE_CHECKING:
     from cod.ledger.book import HeldClaim, Ledger, NotHeld
@@ -24,11 +26,4 @@ _HOME_OF = {
 __all__ = ["HeldClaim", "Ledger", "LedgerUnavailable", "NotHeld", "ledger_key", "ledger_path"]
 
 
-def __getattr__(name: str) -> Any:
-    from importlib import import_module
-
-    if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy(__name__, _HOME_OF)

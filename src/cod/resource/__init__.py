@@ -8,8 +8,9 @@ Source: Kubernetes `k8s.io/api/resource/v1`, types.go.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from cod.lazy import lazy
 from cod.resource.classes import CELSelector, ClassConfig, ClassSpec, DeviceClass, OpaqueConfig, Selector
 from cod.resource.meta import API_VERSION, ObjectMeta, OwnerReference
 from cod.resource.names import is_label
@@ -168,14 +169,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    from importlib import import_module
-
-    if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy(__name__, _HOME_OF)
 
 
 def __dir__() -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cod.drivers.inventory import DeviceKey
+from cod.drivers.protocol import DeviceKey
 from cod.host.numa import format_list
 from cod.show.state import BARE, state_of
 from cod.topology import LEVELS, Point, Topology, fabrics, rails

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cod.drivers.inventory import DeviceKey
+from cod.drivers.protocol import DeviceKey
 from cod.show.outline import Card
 from cod.show.state import BARE, FREE, HELD, UNREADY, State
 from cod.show.svg_text import Drawn, fit, tag, text, text_width

@@ -11,7 +11,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from cod.drivers.inventory import DeviceKey
+from cod.drivers.protocol import DeviceKey
 from cod.host import NumaNode
 from cod.show.state import HELD, UNREADY, State, state_of
 from cod.show.words import bandwidth, count, cpu_list, ranges, size

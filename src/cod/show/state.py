@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from cod.drivers.inventory import DeviceKey
+from cod.drivers.protocol import DeviceKey
 from cod.topology import Point
 
 FREE, HELD, UNREADY, BARE = "free", "held", "unready", "no driver"

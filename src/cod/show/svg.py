@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cod.drivers.inventory import DeviceKey
+from cod.drivers.protocol import DeviceKey
 from cod.show.cards import draw_card
 from cod.show.dense import draw_dense
 from cod.show.layout import WIDTH, Arrangement, Frame, Size, size_of, wanted

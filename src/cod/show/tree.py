@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cod.drivers.inventory import DeviceKey
+from cod.drivers.protocol import DeviceKey
 from cod.show.outline import Box, Card, Outline, Part, parts_in_words
 from cod.show.state import HELD, MARKS, UNREADY, State
 from cod.show.words import fabric, kind, ranges, summary

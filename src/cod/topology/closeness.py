@@ -37,7 +37,7 @@ from operator import itemgetter
 
 from msgspec import Struct
 
-from cod.drivers.inventory import DeviceKey
+from cod.drivers.protocol import DeviceKey
 from cod.topology.link import Connection
 from cod.topology.point import UNKNOWN, Point
 from cod.topology.tree import Branch, grow

@@ -8,8 +8,8 @@ from functools import cached_property
 from msgspec import Struct
 
 from cod.drivers.attributes import PARENT_ATTRIBUTE
-from cod.drivers.inventory import DeviceKey, Inventory
-from cod.drivers.protocol import FoundDevice
+from cod.drivers.inventory import Inventory
+from cod.drivers.protocol import DeviceKey, FoundDevice
 from cod.host import Host
 from cod.resource import NUMA_NODE
 from cod.topology.closeness import Closeness, Measure
@@ -120,7 +120,7 @@ class _Tops:
         """The name of the outermost device, which nobody may have found, and the outermost found one."""
         found = self._found[driver, name]
         passed = {name}
-        while (parent := _parent(found)) and parent not in passed:
+        while (parent := found.text(PARENT_ATTRIBUTE)) and parent not in passed:
             name = parent
             passed.add(name)
             if (driver, name) not in self._found:
@@ -145,11 +145,6 @@ def _point(host: Host, locality: Locality, tops: _Tops, key: DeviceKey, found: F
 
 def _function(found: FoundDevice) -> str:
     return found.pci_address or next(iter(found.functions), "")
-
-
-def _parent(found: FoundDevice) -> str:
-    attribute = found.device.attributes.get(PARENT_ATTRIBUTE)
-    return attribute.string or "" if attribute else ""
 
 
 def _stated_numa(*devices: FoundDevice) -> int:

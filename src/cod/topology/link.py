@@ -11,8 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from cod.drivers.inventory import DeviceKey
-from cod.drivers.protocol import FoundDevice, Link
+from cod.drivers.protocol import DeviceKey, FoundDevice, Link
 
 Pair = tuple[DeviceKey, DeviceKey]
 

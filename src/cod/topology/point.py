@@ -5,8 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from cod.drivers.attributes import PARENT_ATTRIBUTE, TYPE_ATTRIBUTE
-from cod.drivers.inventory import DeviceKey
-from cod.drivers.protocol import FoundDevice
+from cod.drivers.protocol import DeviceKey, FoundDevice
 
 UNKNOWN = -1  # a NUMA node that nobody says
 
@@ -53,8 +52,7 @@ class Point(Struct, frozen=True):
 
     def text(self, name: str) -> str:
         """An attribute of the device that is a text, or ""."""
-        attribute = self.found.device.attributes.get(name) if self.found else None
-        return attribute.string or "" if attribute else ""
+        return self.found.text(name) if self.found else ""
 
     @property
     def is_placed(self) -> bool:

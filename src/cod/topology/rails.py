@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from cod.drivers.inventory import DeviceKey
+from cod.drivers.protocol import DeviceKey
 from cod.topology.closeness import SAME_ROOT
 from cod.topology.graph import Topology
 from cod.topology.point import Point

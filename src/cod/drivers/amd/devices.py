@@ -12,7 +12,14 @@ from cod.cdi.spec import NO_EDITS, ContainerEdits
 from cod.drivers.amd.family import CLASS
 from cod.drivers.amd.gpus import Gpu, Part, find_gpus
 from cod.drivers.amd.kfd import XGMI, KfdNode
-from cod.drivers.attributes import PARENT_ATTRIBUTE, attributes, family, place, version
+from cod.drivers.attributes import (
+    PARENT_ATTRIBUTE,
+    VERSION_ATTRIBUTE,
+    attributes,
+    driver_version,
+    family,
+    place,
+)
 from cod.drivers.nodes import device_node
 from cod.drivers.protocol import FoundDevice, Link, Skipped
 from cod.drivers.taints import unready
@@ -143,5 +150,4 @@ def _links(node: KfdNode, names: Mapping[int, str]) -> Iterator[Link]:
 def _driver_version(host: Host) -> Attributes:
     """The version of the kernel module, or of the kernel that it is a part of."""
     text = host.value("/sys/module/amdgpu/version") or host.value("/proc/sys/kernel/osrelease")
-    found = version(text)
-    return {"driverVersion": found} if found else attributes({"driverVersion": text})
+    return driver_version(text) or attributes({VERSION_ATTRIBUTE: text})

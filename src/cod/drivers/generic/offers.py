@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -29,7 +28,6 @@ from cod.resource import (
 
 if TYPE_CHECKING:
     from cod.drivers.generic.usb import UsbDevice
-    from cod.host.in_use import InUse
 
 VENDOR = "cod.dev"
 
@@ -158,13 +156,7 @@ class Offers:
         """Whether the machine itself uses a node; software alone is not asked about."""
         if part.node.kind == "c" and part.directory.startswith(_VIRTUAL) and "/tty/" not in part.directory:
             return False
-        return bool(self._in_use.why(part.node, part.directory))
-
-    @cached_property
-    def _in_use(self) -> InUse:
-        from cod.host.in_use import InUse
-
-        return InUse(self._host)
+        return bool(self._host.in_use.why(part.node, part.directory))
 
     def _attributes(self, plan: _Plan) -> dict[str, Attribute]:
         """What tells a device from its like: its first node, what it calls itself, where it is."""

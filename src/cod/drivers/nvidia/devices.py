@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from cod.cdi.spec import NO_EDITS, ContainerEdits
-from cod.drivers.attributes import PARENT_ATTRIBUTE, Plain, attributes, family, place, version
+from cod.drivers.attributes import PARENT_ATTRIBUTE, Plain, attributes, driver_version, family, place, strings
 from cod.drivers.nodes import device_node
 from cod.drivers.nvidia.edits import VOID, Hooks, find_hooks, node_edits, user_edits
 from cod.drivers.nvidia.files import ROOTS, DriverFiles, DriverRoot, find_files
-from cod.drivers.nvidia.gpu import Gpu, driver_version, find_gpus
+from cod.drivers.nvidia.gpu import Gpu, find_gpus, kernel_version
 from cod.drivers.nvidia.instances import Instance, find_instances, is_cut
 from cod.drivers.nvidia.mig import Geometry, Partition, geometry_of
 from cod.drivers.nvidia.nodes import node_devices
@@ -70,19 +70,17 @@ def offer(
 
 
 def _machine(host: Host, root: str, hooks: Hooks) -> _Machine:
-    kernel = driver_version(host)
+    kernel = kernel_version(host)
     where, files = _files(host, root, kernel)
     nodes = ((path, where.node(path)) for path in _COMMON)
     common = node_edits((path, node) for path, node in nodes if node)
     user = user_edits(files, hooks) if files else ContainerEdits(env=(VOID,))
-    text = kernel or (files.version if files else "")
-    as_version = version(text)
     return _Machine(
         root=where,
         hooks=hooks,
         files=files,
         common=user + common,
-        version={"driverVersion": as_version} if as_version else {},
+        version=driver_version(kernel or (files.version if files else "")),
         by_path=_by_path(where),
     )
 
@@ -174,7 +172,7 @@ def _facts(machine: _Machine, gpu: Gpu) -> dict[str, Attribute]:
                 "memoryNumaNode": gpu.memory_node if gpu.memory_node >= 0 else None,
             }
         )
-        | _strings("creatableVgpuTypes", types)
+        | strings("creatableVgpuTypes", types)
         | machine.version
     )
 
@@ -258,7 +256,7 @@ def _vgpu(host: Host, machine: _Machine, vgpu: Vgpu, parent: str) -> FoundDevice
             attributes=family("vgpu", "vgpu.nvidia.com")
             | place(vgpu.function)
             | attributes(facts)
-            | _strings("creatableVgpuTypes", vgpu.creatable)
+            | strings("creatableVgpuTypes", vgpu.creatable)
             | machine.version,
             taints=unready(reason),
         ),
@@ -267,8 +265,3 @@ def _vgpu(host: Host, machine: _Machine, vgpu: Vgpu, parent: str) -> FoundDevice
         edits=ContainerEdits(device_nodes=(device_node(node),) if node else ()),
         common=ContainerEdits(device_nodes=(device_node(container),) if container else ()),
     )
-
-
-def _strings(name: str, texts: tuple[str, ...]) -> dict[str, Attribute]:
-    cut = tuple(text.encode("utf-8", "replace")[:64].decode("utf-8", "ignore") for text in texts)
-    return {name: Attribute(strings=cut)} if cut else {}

@@ -59,7 +59,7 @@ def find_gpus(host: Host, functions: Iterable[PciFunction]) -> Iterator[Gpu | Sk
         yield found
 
 
-def driver_version(host: Host) -> str:
+def kernel_version(host: Host) -> str:
     """The version of the kernel module as it is written, `535.104.05`; "" where there is none."""
     heading = host.read("/proc/driver/nvidia/version").partition("\n")[0]
     version = _VERSION.search(f"{heading} ")

@@ -12,12 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec.structs import replace
 
-from cod.drivers.protocol import FoundDevice, Link
+from cod.drivers.protocol import DeviceKey, FoundDevice, Link
 
 KIND = "nvlink"
 DRIVER = "nvidia.cod.dev"
-
-Key = tuple[str, str, str]
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _COLUMN = re.compile(r"[A-Za-z]+[A-Za-z_]*\d+(_\d+)?")  # GPU0, NIC3, mlx5_0
@@ -41,7 +39,7 @@ def links_of_topology_text(text: str) -> dict[int, tuple[Link, ...]]:
     return {index: links for index, links in found.items() if links}
 
 
-def with_links(found: Mapping[Key, FoundDevice], text: str) -> dict[Key, FoundDevice]:
+def with_links(found: Mapping[DeviceKey, FoundDevice], text: str) -> dict[DeviceKey, FoundDevice]:
     """Devices of a machine, the GPUs of this driver with the links that a text says of them."""
     links = {device_name(index): each for index, each in links_of_topology_text(text).items()}
     return {

@@ -1,0 +1,22 @@
+"""Names of a package that are imported on first use, so that asking for one does not load them all."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+def lazy(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
+    """The `__getattr__` of a package; `homes` says in which module of it each name lies. Source: PEP 562."""
+
+    def attribute(name: str) -> Any:
+        from importlib import import_module
+
+        if name not in homes:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{package}.{homes[name]}"), name)
+        setattr(sys.modules[package], name, value)
+        return value
+
+    return attribute
