@@ -41,7 +41,6 @@ from cod.drivers.taints import IN_USE, unready
 from cod.drivers.vfio_group import is_vfio
 from cod.drivers.virtual_functions import virtual_counts, virtual_functions
 from cod.host import Host, Node, PciFunction, SysDevice
-from cod.host.network import used_interfaces
 from cod.resource import Device, DeviceClass
 
 VENDORS = {
@@ -140,7 +139,7 @@ class _Machine(Struct, frozen=True):
             verbs=_rdma_nodes(host, "infiniband_verbs"),
             management=_rdma_nodes(host, "infiniband_mad"),
             numbers=virtual_functions(host, host.pci.values()),
-            used=used_interfaces(host, net),
+            used=frozenset(host.in_use.interfaces),
             divided=frozenset(virtual.union(each.function for each in parts)),
         )
 

@@ -46,7 +46,7 @@ class InUse:
             return "it is a console"
         if self._carries(directory, self._directories):
             return "a disk on it is in use"
-        if self._carries(directory, self._interfaces):
+        if self._carries(directory, self.interfaces.values()):
             return "a network interface on it is in use"
         return ""
 
@@ -76,11 +76,11 @@ class InUse:
         return frozenset(" ".join(map(self._host.value, _ACTIVE)).split())
 
     @cached_property
-    def _interfaces(self) -> tuple[str, ...]:
-        """The network interfaces in use, in sysfs."""
+    def interfaces(self) -> dict[str, str]:
+        """The network interfaces in use by name, with their directories in sysfs."""
         interfaces = self._host.class_devices("net")
         used = used_interfaces(self._host, interfaces)
-        return tuple(each.path for each in interfaces if each.name in used)
+        return {each.name: each.path for each in interfaces if each.name in used}
 
     @cached_property
     def _numbers(self) -> frozenset[tuple[int, int]]:
