@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from cod.drivers import DeviceKey
+from cod.drivers.protocol import DeviceKey
 from cod.resource import ResourceClaim
 
 
