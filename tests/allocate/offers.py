@@ -8,7 +8,7 @@ Source: Kubernetes `structured` allocator, GatherPools.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from cod.resource import Device, NodeSelector, NodeSelectorRequirement, ResourceSlice
@@ -59,15 +59,14 @@ def offers_of(slices: Sequence[ResourceSlice], node: Place | None) -> Offers:
 
 
 def _add_pool(found: Offers, pool: PoolKey, slices: Sequence[ResourceSlice], node: Place | None) -> None:
-    reaching = [each for each in slices if each.spec.shared_counters or _devices_here(each, node)]
-    reaching += [each for each in slices if each not in reaching and _reaches_as_a_whole(each, node)]
+    reaching = [each for each in slices if _reaches(each, node)]
     if not reaching:
         return
     generation = max(each.spec.pool.generation for each in reaching)
-    reaching = [each for each in slices if each in reaching and each.spec.pool.generation == generation]
+    reaching = [each for each in reaching if each.spec.pool.generation == generation]
     newest = [each for each in slices if each.spec.pool.generation == generation]
     wanted = reaching[0].spec.pool.resource_slice_count
-    if len(reaching) != wanted:
+    if len(reaching) != wanted:  # as in Kubernetes: who has all of a pool does not look further
         if any(each.spec.pool.generation > generation for each in slices):
             found.unusable[pool] = "obsolete"
             return
@@ -111,6 +110,13 @@ def _flaw(reaching: Sequence[ResourceSlice], newest: Sequence[ResourceSlice]) ->
     return ""
 
 
+def _reaches(slice_: ResourceSlice, node: Place | None) -> bool:
+    """Whether a slice matters on the node; counters do everywhere, for a pool is not usable without."""
+    if slice_.spec.shared_counters or _reaches_as_a_whole(slice_, node):
+        return True
+    return bool(slice_.spec.per_device_node_selection) and any(_devices_here(slice_, node))
+
+
 def _reaches_as_a_whole(slice_: ResourceSlice, node: Place | None) -> bool:
     spec = slice_.spec
     return not spec.per_device_node_selection and _selects(
@@ -118,7 +124,7 @@ def _reaches_as_a_whole(slice_: ResourceSlice, node: Place | None) -> bool:
     )
 
 
-def _devices_here(slice_: ResourceSlice, node: Place | None) -> Iterable[Device]:
+def _devices_here(slice_: ResourceSlice, node: Place | None) -> Sequence[Device]:
     if not slice_.spec.per_device_node_selection:
         return slice_.spec.devices if _reaches_as_a_whole(slice_, node) else ()
     return [
