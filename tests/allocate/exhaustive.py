@@ -52,6 +52,23 @@ class Search:
         """The first alternatives that make everything succeed; None where nothing does."""
         return next((vector for vector in self.vectors() if self.meets(vector)), None)
 
+    def first(self) -> list[Pick] | None:
+        """The first solution in Kubernetes' order: requests, then alternatives, pools, slices, devices.
+
+        It need not have the best vector: an earlier request keeps its first devices where a later one can
+        do with a later alternative.
+        """
+        return self._first([], self._wishes)
+
+    def _first(self, picks: list[Pick], rest: Sequence[Sequence[Wish]]) -> list[Pick] | None:
+        if not rest:
+            return picks
+        for wish in rest[0]:
+            for more in self._with(picks, wish):
+                if (found := self._first(more, rest[1:])) is not None:
+                    return found
+        return None
+
     def vectors(self) -> Iterator[Vector]:
         """All choices of alternatives, the most wanted first."""
         return product(*(range(len(wishes)) for wishes in self._wishes))
@@ -75,14 +92,18 @@ class Search:
         if not rest:
             yield picks
             return
-        wish = rest[0]
+        for more in self._with(picks, rest[0]):
+            yield from self._extend(more, rest[1:])
+
+    def _with(self, picks: list[Pick], wish: Wish) -> Iterator[list[Pick]]:
+        """The picks with each set of devices for one wish more that goes with them."""
         for devices in self._choices[wish.claim, wish.request, wish.alternative]:
             self._steps -= 1
             if self._steps < 0:
                 raise TooLarge
             more = [*picks, *(Pick(wish, each) for each in devices)]
             if next(broken(self._claims, more, self._judge), None) is None:
-                yield from self._extend(more, rest[1:])
+                yield more
 
     def _sets(self, wish: Wish) -> Iterator[tuple[Offer, ...]]:
         """The sets of devices that meet a wish taken alone."""

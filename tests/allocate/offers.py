@@ -37,7 +37,7 @@ class Offer(NamedTuple):
 
 
 class Offers(NamedTuple):
-    """All that a node is offered.
+    """All that a node is offered, in Kubernetes' order.
 
     `counters` has the counters of usable pools by pool and set; `seen` all devices of the newest generation
     of any pool, also those of other nodes; `unusable` says of a pool why nothing is taken from it.
@@ -52,10 +52,24 @@ class Offers(NamedTuple):
 def offers_of(slices: Sequence[ResourceSlice], node: Place | None) -> Offers:
     """What a node is offered; no node: what there is anywhere."""
     found = Offers({}, {}, {}, {})
-    for pool in dict.fromkeys((each.spec.driver, each.spec.pool.name) for each in slices):
-        all_of_it = [each for each in slices if (each.spec.driver, each.spec.pool.name) == pool]
-        _add_pool(found, pool, all_of_it, node)
+    pools: dict[PoolKey, list[ResourceSlice]] = {}
+    for each in sorted(slices, key=lambda each: each.metadata.name):
+        pools.setdefault((each.spec.driver, each.spec.pool.name), []).append(each)
+    last = {pool for pool in pools if _has_conditions(pools[pool], node)}
+    for pool in sorted(pools, key=lambda pool: (pool in last, pool)):
+        _add_pool(found, pool, pools[pool], node)
     return found
+
+
+def _has_conditions(slices: Sequence[ResourceSlice], node: Place | None) -> bool:
+    """Whether a pool has devices that are bound later; such pools come last."""
+    newest = max((each.spec.pool.generation for each in slices if _reaches(each, node)), default=0)
+    return any(
+        device.binding_conditions
+        for each in slices
+        if each.spec.pool.generation == newest and _reaches(each, node)
+        for device in each.spec.devices
+    )
 
 
 def _add_pool(found: Offers, pool: PoolKey, slices: Sequence[ResourceSlice], node: Place | None) -> None:
