@@ -1,6 +1,6 @@
 """What is wrong with an allocation, found independently of how it was made.
 
-    results ──> the wish and the device of each ──> rules of one device, of all together, of what is written
+results ──> the wish and the device of each ──> rules of one device, of all together, of what is written
 """
 
 from __future__ import annotations

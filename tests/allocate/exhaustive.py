@@ -1,6 +1,6 @@
 """Every way to meet some claims, by trying all of them: for small cases only.
 
-    vector of alternatives ──> combinations of usable devices, request by request ──> whole solutions
+vector of alternatives ──> combinations of usable devices, request by request ──> whole solutions
 """
 
 from __future__ import annotations

@@ -91,7 +91,9 @@ def _counters(picks: Sequence[Pick], judge: Judge) -> Iterator[str]:
     new = {
         each.offer.key: each.offer.device
         for each in picks
-        if not each.wish.admin and each.offer.device.consumes_counters and not judge.in_use.get(each.offer.key)
+        if not each.wish.admin
+        and each.offer.device.consumes_counters
+        and not judge.in_use.get(each.offer.key)
     }
     for pool in dict.fromkeys(key[:2] for key in new):
         left = _left(pool, judge)

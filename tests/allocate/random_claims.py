@@ -97,10 +97,15 @@ def random_claims(random: Random, features: Features, classes: Sequence[DeviceCl
 def _claim(
     random: Random, features: Features, classes: Sequence[DeviceClass], name: str, most: int
 ) -> ResourceClaim:
-    requests = [_request(random, features, classes, f"r{number}") for number in range(random.randint(1, random.randint(1, most)))]
+    requests = [
+        _request(random, features, classes, f"r{number}")
+        for number in range(random.randint(1, random.randint(1, most)))
+    ]
     devices = ClaimDevices(
         requests=tuple(requests),
-        constraints=tuple(_constraint(random, features, requests) for _ in range(_how_many(random, features))),
+        constraints=tuple(
+            _constraint(random, features, requests) for _ in range(_how_many(random, features))
+        ),
         config=tuple(
             ClaimConfig(requests=_some(random, requests), opaque=_opaque(random))
             for _ in range(random.randint(0, 2) if "config" in features else 0)

@@ -29,7 +29,9 @@ STANDARD = "std.example.com"
 SETS = ("s0", "s1")
 MOST = 7  # devices of one instance, so that all ways can be tried
 
-POLICIES: tuple[tuple[RequestPolicy | None, int], ...] = (  # each with the least capacity that it may stand at
+POLICIES: tuple[
+    tuple[RequestPolicy | None, int], ...
+] = (  # each with the least capacity that it may stand at
     (None, 1),
     (RequestPolicy(default="1"), 1),
     (RequestPolicy(default="2", valid_values=("1", "2", "4")), 4),
@@ -82,7 +84,9 @@ def _pool(random: Random, features: Features, driver: str, pool: str, count: int
             CounterSet(name=name, counters={"c": Counter(value=str(random.randint(2, 7)))}) for name in sets
         )
         where = specs[0] if random.random() < 0.5 or "nodes" not in features else {"all_nodes": True}
-        where = {key: value for key, value in where.items() if key in ("node_name", "node_selector", "all_nodes")}
+        where = {
+            key: value for key, value in where.items() if key in ("node_name", "node_selector", "all_nodes")
+        }
         specs.append({"shared_counters": shared, **(where or {"all_nodes": True})})
     generation, total = random.randint(1, 3), len(specs)
     if "pools" in features:
@@ -143,16 +147,16 @@ def _where(random: Random) -> dict[str, Any]:
         case "all":
             return {"all_nodes": True}
     conditions = tuple(random.sample(CONDITIONS, random.choice((1, 1, 2))))
-    return {"node_selector": NodeSelector(node_selector_terms=(NodeSelectorTerm(match_expressions=conditions),))}
+    return {
+        "node_selector": NodeSelector(node_selector_terms=(NodeSelectorTerm(match_expressions=conditions),))
+    }
 
 
 def _with(device: Device, **changes: Any) -> Device:
     return Device(**{name: getattr(device, name) for name in device.__struct_fields__} | changes)
 
 
-def _device(
-    random: Random, features: Features, driver: str, name: str, sets: tuple[str, ...]
-) -> Device:
+def _device(random: Random, features: Features, driver: str, name: str, sets: tuple[str, ...]) -> Device:
     more: dict[str, Any] = {}
     if sets and random.random() < 0.8:
         more["consumes_counters"] = tuple(
@@ -204,7 +208,9 @@ def _x(random: Random, features: Features) -> Attribute:
     if "lists" in features:
         if random.random() < 0.6:
             many = tuple(random.sample("pqrs", random.randint(1, 3)))
-            return Attribute(strings=many) if random.random() < 0.85 else Attribute(ints=tuple(map(ord, many)))
+            return (
+                Attribute(strings=many) if random.random() < 0.85 else Attribute(ints=tuple(map(ord, many)))
+            )
         return Attribute(string=text)
     if "types" in features and random.random() < 0.4:
         version = random.choice(("1.0.0", "1.0.0-p"))

@@ -84,7 +84,9 @@ class Judge:
     def usable(self, wish: Wish) -> list[Offer]:
         """The devices that the wish may be given, as far as this is a matter of one device alone."""
         return [
-            each for each in self.offers.offers.values() if not (self.mismatch(wish, each) or self.bar(wish, each))
+            each
+            for each in self.offers.offers.values()
+            if not (self.mismatch(wish, each) or self.bar(wish, each))
         ]
 
     def mismatch(self, wish: Wish, offer: Offer) -> str:
