@@ -90,7 +90,7 @@ def _pool(random: Random, features: Features, driver: str, pool: str, count: int
         specs.append({"shared_counters": shared, **(where or {"all_nodes": True})})
     generation, total = random.randint(1, 3), len(specs)
     if "pools" in features:
-        total, more = _disturbed(random, specs, sets, total)
+        total, more = _disturbed(random, sets, total)
         specs += more
     slices = [
         _slice(f"{number}-{driver}-{pool}", driver, Pool(pool, generation, total), spec)
@@ -102,9 +102,7 @@ def _pool(random: Random, features: Features, driver: str, pool: str, count: int
     return slices
 
 
-def _disturbed(
-    random: Random, specs: list[dict[str, Any]], sets: tuple[str, ...], total: int
-) -> tuple[int, list[dict[str, Any]]]:
+def _disturbed(random: Random, sets: tuple[str, ...], total: int) -> tuple[int, list[dict[str, Any]]]:
     """How many slices the pool says it has, and slices that make it invalid; most often all is well."""
     match random.random():
         case chance if chance < 0.1:
