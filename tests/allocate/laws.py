@@ -20,11 +20,11 @@ Given = list[tuple[int, str, str, str, str]]
 """Claim, request, driver, pool, device of each result."""
 
 
-def answer(instance: Instance, options: Options = Options()) -> tuple[AllocationResult, ...] | None:
+def answer(instance: Instance, options: Options | None = None) -> tuple[AllocationResult, ...] | None:
     """What the allocator gives; None where it says that nothing fits."""
     claims, classes, slices, in_use, node = instance
     try:
-        return allocate(claims, classes, slices, in_use, node=as_node(node), options=options)
+        return allocate(claims, classes, slices, in_use, node=as_node(node), options=options or Options())
     except NoFit:
         return None
 

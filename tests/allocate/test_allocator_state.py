@@ -76,7 +76,7 @@ def test_what_is_taken_is_in_use_and_what_is_given_back_is_not(instance: Instanc
     others = [
         claim_
         for claim_ in mixed_instance(random).claims
-        if {wish for wish in _classes_of(claim_)} <= {each.name for each in instance.classes}
+        if _classes_of(claim_) <= {each.name for each in instance.classes}
     ]
     renamed = [
         msgspec.structs.replace(
