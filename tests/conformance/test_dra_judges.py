@@ -1,4 +1,4 @@
-"""The judges of `tests.allocate` against what Kubernetes' allocator answered: only so far are they to be trusted."""
+"""The judges of `tests.allocate` and what Kubernetes' allocator answered: so far can they be trusted."""
 
 from __future__ import annotations
 
