@@ -37,6 +37,9 @@ ALONE: dict[str, Features] = {
     "config": frozenset({"config", "alternatives"}),
     "alternatives across claims": frozenset({"alternatives", "claims", "in use"}),
     "alternatives and constraints": frozenset({"alternatives", "match", "distinct"}),
+    "pools of counters": frozenset({"pools", "counters", "in use"}),
+    "counters on many nodes": frozenset({"pools", "nodes", "counters", "claims"}),
+    "three with lists": frozenset({"match", "lists"}),
     "all and constraints": frozenset({"all", "match", "distinct", "selectors"}),
     "all of the shared": frozenset({"all", "capacity", "in use", "claims"}),
 }

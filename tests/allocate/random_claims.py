@@ -175,6 +175,7 @@ def random_use(random: Random, slices: Sequence[ResourceSlice]) -> dict[Key, tup
     of the slices.
     """
     found: dict[Key, tuple[Use, ...]] = {}
+    busy = random.choice((0.1, 0.15, 0.4))
     for each in slices:
         for device in each.spec.devices:
             key = (each.spec.driver, each.spec.pool.name, device.name)
@@ -186,7 +187,7 @@ def random_use(random: Random, slices: Sequence[ResourceSlice]) -> dict[Key, tup
                     Use("other", f"share-{'-'.join(key)}-{number}", {k: _text(v) for k, v in takes.items()})
                     for number in range(random.choice((1, 1, 2)))
                 )
-            elif chance < 0.15:
+            elif chance < busy or (device.allow_multiple_allocations and chance < 0.35):
                 found[key] = (Use("other"),)
             elif chance > 0.98:
                 found[key] = (Use("other", f"share-{'-'.join(key)}"),)

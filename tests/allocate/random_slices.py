@@ -27,7 +27,7 @@ from cod.resource import (
 DRIVERS = ("a.example.com", "b.example.com")
 STANDARD = "std.example.com"
 SETS = ("s0", "s1")
-MOST = 7  # devices of one instance, so that all ways can be tried
+MOST = 8  # devices of one instance, so that all ways can be tried
 
 POLICIES: tuple[
     tuple[RequestPolicy | None, int], ...
@@ -44,10 +44,12 @@ CONDITIONS = (
     NodeSelectorRequirement(key="zone", operator="In", values=("z0",)),
     NodeSelectorRequirement(key="zone", operator="In", values=("z1", "z2")),
     NodeSelectorRequirement(key="zone", operator="NotIn", values=("z1",)),
+    NodeSelectorRequirement(key="rack", operator="NotIn", values=("r1",)),
     NodeSelectorRequirement(key="zone", operator="Exists"),
     NodeSelectorRequirement(key="rack", operator="DoesNotExist"),
     NodeSelectorRequirement(key="cards", operator="Gt", values=("1",)),
-    NodeSelectorRequirement(key="cards", operator="Lt", values=("2",)),
+    NodeSelectorRequirement(key="cards", operator="Gt", values=("2",)),
+    NodeSelectorRequirement(key="cards", operator="Lt", values=("10",)),
 )
 
 Features = frozenset[str]
@@ -61,7 +63,7 @@ def random_slices(random: Random, features: Features) -> list[ResourceSlice]:
     found = []
     for number, (driver, pool) in enumerate(pools):
         most = min(5, left - (len(pools) - number - 1))
-        count = random.randint(1, max(most, 1)) if len(pools) > 1 else random.randint(3, 6)
+        count = random.randint(1, max(most, 1)) if len(pools) > 1 else random.randint(3, 7)
         left -= count
         found += _pool(random, features, driver, pool, count)
     if "pools" in features and random.random() < 0.3:
@@ -96,6 +98,9 @@ def _pool(random: Random, features: Features, driver: str, pool: str, count: int
         _slice(f"{number}-{driver}-{pool}", driver, Pool(pool, generation, total), spec)
         for number, spec in enumerate(specs)
     ]
+    if "pools" in features and random.random() < 0.1:
+        new = {"node_name": "n1", "devices": (Device(name="new"),)}
+        slices.append(_slice(f"new-{driver}-{pool}", driver, Pool(pool, generation + 1, 2), new))
     if "pools" in features and random.random() < 0.25:
         old = {"node_name": "n0", "devices": (Device(name="d0"), Device(name="old"))}
         slices.append(_slice(f"old-{driver}-{pool}", driver, Pool(pool, generation - 1, 1), old))
@@ -205,7 +210,7 @@ def _x(random: Random, features: Features) -> Attribute:
     text = random.choice("pqr")
     if "lists" in features:
         if random.random() < 0.6:
-            many = tuple(random.sample("pqrs", random.randint(1, 3)))
+            many = tuple(random.sample("pqr", random.choice((1, 2, 2, 2, 3))))
             return (
                 Attribute(strings=many) if random.random() < 0.85 else Attribute(ints=tuple(map(ord, many)))
             )

@@ -26,11 +26,22 @@ from tests.allocate.instances import (
 )
 from tests.allocate.laws import Order, answer, as_node, disagreements, first_given, vector_of
 from tests.allocate.laws import given as who_has_what
+from tests.allocate.right_results import RIGHT
 from tests.allocate.short import CLASSES, LOOK, ask, ask_all, claim, slice_
+from tests.allocate.wrong_results import WRONG
 
 ORDERS: tuple[Order, ...] = ("best", "first")
 quick = settings(max_examples=40, deadline=None, suppress_health_check=[*HealthCheck])
 thorough = settings(quick, max_examples=200)
+
+
+QUESTIONS = {
+    name: Instance([*claims], CLASSES, [*slices], used, NODE)
+    for name, (claims, slices, used, _) in (
+        *RIGHT.items(),
+        *((name, case) for name, (_, case) in WRONG.items() if name != "33 devices"),
+    )
+}
 
 
 def agree(instance: Instance, order: Order) -> None:
@@ -71,6 +82,12 @@ def test_the_same_holds_for_a_row_of_numbered_instances(name: str) -> None:
             if found := [*disagreements(instance, order)]:
                 wrong[seed, order] = found
     assert wrong == {}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_the_questions_of_the_tables_are_answered_right(name: str, order: Order) -> None:
+    assert [*disagreements(QUESTIONS[name], order)] == []
 
 
 @thorough

@@ -46,6 +46,12 @@ DANGLING_COUNTER = [
     ),
 ]
 TWO_SETS = [*(slice_(name=f"{n}", count=3, sharedCounters=[{"name": "set", "counters": {}}]) for n in "01")]
+ROUND = slice_(
+    *(
+        {"name": name, "attributes": {"x": {"strings": list(xs)}}}
+        for name, xs in (("a", "pq"), ("b", "qr"), ("c", "pr"))
+    )
+)
 SHARES = [claim(ask("r", **mem("2")), ask("q", **mem("2")))]
 BOTH = given(share("r=a", mem="2"), share("q=a", "id-2", mem="2"))
 
@@ -277,9 +283,13 @@ WRONG: dict[str, tuple[str, Case]] = {
         "no d/x is common",
         case(claim(ask(count=2), constraints=SAME_X), LISTS, given("r=a", "r=c")),
     ),
-    "common to each two, not to all": (
+    "common to the first two and the last two": (
         "no d/x is common",
         case(claim(ask(count=3), constraints=SAME_X), LISTS, given("r=a", "r=b", "r=c")),
+    ),
+    "something common to each two, nothing to all": (
+        "no d/x is common",
+        case(claim(ask(count=3), constraints=SAME_X), ROUND, given("r=a", "r=b", "r=c")),
     ),
     "the same text of another type": (
         "no d/x is common",

@@ -120,7 +120,7 @@ def test_random_cases_are_answered_as_an_exhaustive_search_found(record_property
             verdicts.append((case.name, "; ".join(wrong)))
     settle(RANDOM, verdicts, record_property)
     assert len(cases) == 500
-    assert sum(case.results is not None for case in cases) > 90
+    assert sum(case.results is not None for case in cases) == 91
 
 
 def test_random_cases_are_given_the_first_fit_of_upstream() -> None:
