@@ -26,7 +26,7 @@ class Size(Struct, frozen=True):
     """The least and the most that the size of a value (characters, items) can be.
 
     `items` is the size of each item of a list, where its type says what they are: (0, 2^64 - 1) for strings
-    and bytes of any length, (0, 0) for all else. `value` is the number that an int is, where it is written out.
+    and bytes of any length, (0, 0) for all else. `value` is the number of an int that is written out.
     """
 
     least: int
