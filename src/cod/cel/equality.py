@@ -1,60 +1,55 @@
-"""When two values are the same, and what a map has under a key: numbers by value, whatever their type.
+"""When two values are equal, and which comes first.
 
-Source: cel-spec `doc/langdef.md` § Equality.
+Numbers are equal across their types, as `1 == 1.0`; a bool is no number; values of different types are unequal.
+Source: cel-spec `doc/langdef.md` § Equality, § Ordering; cel-go `common/types`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from cod.cel.values import Optional, TypeValue
+from cod.cel.values import Duration, Timestamp
 
-_ALIKE = (str, int, float, bytes, bool)  # where Python's own == says what CEL's does
-_ABSENT = object()
+_ORDERED = (str, bytes, bool, Duration, Timestamp)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is an int, uint or double."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def equal(one: Any, other: Any) -> bool:
-    """Whether two values are the same; values of different types are not, but for numbers."""
-    kind, kind2 = type(one), type(other)
-    if kind is kind2 and kind in _ALIKE:
-        return bool(one == other)
-    if kind is bool or kind2 is bool:
-        return False
+    """Whether two values are equal; NaN is equal to nothing. Lists and maps are compared item by item."""
+    kind, other_kind = type(one), type(other)
+    if kind is str or other_kind is str:
+        return kind is other_kind and bool(one == other)
     if isinstance(one, (list, tuple)):
-        return (
-            isinstance(other, (list, tuple)) and len(one) == len(other) and all(map(equal, one, other))
-        )
-    if isinstance(one, Mapping):
-        if not isinstance(other, Mapping) or len(one) != len(other):
+        if not isinstance(other, (list, tuple)) or len(one) != len(other):
             return False
-        return all((found := find(other, key, _ABSENT)) is not _ABSENT and equal(one[key], found) for key in one)
-    if kind is Optional:
-        return kind2 is Optional and one.is_there == other.is_there and equal(one.value, other.value)
-    if kind is TypeValue and kind2 is TypeValue:
-        return (one.type.kind, one.type.name) == (other.type.kind, other.type.name)
-    return bool(one == other)
+        return all(map(equal, one, other))
+    if isinstance(one, dict):
+        return isinstance(other, dict) and len(one) == len(other) and _has_entries(one, other)
+    if is_number(one):
+        return is_number(other) and bool(one == other)
+    return kind is other_kind and bool(one == other)
 
 
-def contains(items: Any, value: Any) -> bool:
-    """Whether a list has a value."""
-    return any(equal(value, item) for item in items)
+def _has_entries(one: dict[Any, Any], other: dict[Any, Any]) -> bool:
+    if any(key not in other or not equal(value, other[key]) for key, value in one.items()):
+        return False
+    # Python takes True for 1: keys that are bools must be so in both.
+    return {key for key in one if key is True or key is False} == {
+        key for key in other if key is True or key is False
+    }
 
 
-def find(entries: Mapping[Any, Any], key: Any, otherwise: Any = None) -> Any:
-    """What a map has under a key.
-
-    Python takes `True` and 1 for the same key, CEL does not: where the key is one of those, the entry's own
-    is looked at.
-    """
-    try:
-        found = entries.get(key, _ABSENT)
-    except TypeError:  # a list, which cannot be hashed
-        return otherwise
-    if found is _ABSENT:
-        return otherwise
-    if type(key) is not str and key in (0, 1):
-        own = next(own for own in entries if own == key)
-        if (type(own) is bool) is not (type(key) is bool):
-            return otherwise
-    return found
+def order(one: Any, other: Any) -> int | None:
+    """-1, 0 or 1 as one comes before, with or after another; None where neither can be said, as with NaN."""
+    comparable = (is_number(one) and is_number(other)) or (
+        type(one) is type(other) and isinstance(one, _ORDERED)
+    )
+    if not comparable:
+        return None
+    if one < other:
+        return -1
+    return 1 if one > other else 0 if one == other else None

@@ -1,7 +1,7 @@
 """The operators and functions of the language itself, each with all its overloads by cel-go's ids.
 
-`&&`, `||`, `?:` and the loops are here for their types only: they do not need all their arguments, which
-`cod.cel.compile` sees to. Source: cel-go `common/stdlib`, `cel/library.go` (optional values).
+`&&`, `||`, `?:`, `or` and `orValue` are here for their types only: they do not need all their arguments,
+which `cod.cel.compile` sees to. Source: cel-go `common/stdlib`, `cel/library.go` (optional values).
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cod.cel.arithmetic import OF_INTS, OF_UINTS, negated, quotient
-from cod.cel.equality import contains, equal, find
+from cod.cel.equality import equal
 from cod.cel.functions import EvaluationError, Function, Overload
+from cod.cel.keys import ABSENT, find, has
 from cod.cel.library.text import text_of, type_name
 from cod.cel.times import FUNCTIONS as TIMES
 from cod.cel.times import duration_of, moment, span, timestamp_of
@@ -50,7 +51,6 @@ from cod.cel.values import (
 )
 
 _LIST, _MAP = list_of(A), map_of(A, B)
-_ABSENT = object()
 _ORDERED = {
     "bool": BOOL,
     "int64": INT,
@@ -65,7 +65,9 @@ _NUMBERS = ("int64", "uint64", "double")
 _TRUTHS = dict.fromkeys(("1", "t", "T", "TRUE", "true", "True"), True)
 _TRUTHS |= dict.fromkeys(("0", "f", "F", "FALSE", "false", "False"), False)
 _WHOLE = re.compile(r"[+-]?[0-9]{1,100}")
-_DOUBLE = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?(?:[iI]nf(?:inity)?)|[nN]a[nN]")
+_DOUBLE = re.compile(
+    r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?(?:[iI]nf(?:inity)?)|[nN]a[nN]"
+)
 
 
 def _of(id_: str, result: Type, *parameters: Type, call: Callable[..., Any]) -> Overload:
@@ -155,10 +157,14 @@ def _same(value: Any) -> Any:
     return value
 
 
+def contains(value: Any, items: Sequence[Any]) -> bool:
+    """Whether a list has a value."""
+    return any(equal(value, item) for item in items)
+
+
 def type_value(value: Any) -> TypeValue:
     """The type of a value, without its parameters."""
-    name = type_name(value)
-    return TypeValue(Type(name, name={"null_type": "null"}.get(name, "")))
+    return TypeValue(Type(type_name(value)))
 
 
 def item(items: Sequence[Any], index: Any) -> Any:
@@ -174,8 +180,8 @@ def item(items: Sequence[Any], index: Any) -> Any:
 
 def entry(entries: Mapping[Any, Any], key: Any) -> Any:
     """What a map has under a key."""
-    found = find(entries, key, _ABSENT)
-    if found is not _ABSENT:
+    found = find(entries, key)
+    if found is not ABSENT:
         return found
     if hasattr(entries, "__missing__"):
         return entries[key]
@@ -197,8 +203,8 @@ def optional_item(items: Sequence[Any], index: Any) -> Optional:
 
 def optional_entry(entries: Mapping[Any, Any], key: Any) -> Optional:
     """What a map has under a key, or none."""
-    found = find(entries, key, _ABSENT)
-    if found is _ABSENT:
+    found = find(entries, key)
+    if found is ABSENT:
         return Optional(entries[key], True) if hasattr(entries, "__missing__") else NONE
     return Optional(found, True)
 
@@ -222,7 +228,7 @@ def is_zero(value: Any) -> bool:
 
 
 def _inserted(entries: Mapping[Any, Any], key: Any, value: Any) -> dict[Any, Any]:
-    if find(entries, key, _ABSENT) is not _ABSENT:
+    if has(entries, key):
         raise EvaluationError(f"insert failed: key {text_of(key)} already exists")
     return {**entries, key: value}
 
@@ -234,7 +240,9 @@ def _merged(entries: Mapping[Any, Any], more: Mapping[Any, Any]) -> dict[Any, An
     return result
 
 
-def _conversions(name: str, result: Type, overloads: Mapping[str, Type], call: Callable[..., Any]) -> Function:
+def _conversions(
+    name: str, result: Type, overloads: Mapping[str, Type], call: Callable[..., Any]
+) -> Function:
     return Function(name, tuple(_of(id_, result, type_, call=call) for id_, type_ in overloads.items()))
 
 
@@ -302,8 +310,8 @@ OPERATORS: tuple[Function, ...] = (
     Function(
         "@in",
         (
-            _of("in_list", BOOL, A, _LIST, call=lambda value, items: contains(items, value)),
-            _of("in_map", BOOL, A, _MAP, call=lambda key, entries: find(entries, key, _ABSENT) is not _ABSENT),
+            _of("in_list", BOOL, A, _LIST, call=contains),
+            _of("in_map", BOOL, A, _MAP, call=lambda key, entries: has(entries, key)),
         ),
     ),
     Function(
@@ -320,7 +328,13 @@ OPERATORS: tuple[Function, ...] = (
         (
             _of("list_optindex_optional_int", _OPTIONAL, _LIST, INT, call=optional_item),
             _of("map_optindex_optional_value", optional_of(B), _MAP, A, call=optional_entry),
-            _of("optional_list_optindex_optional_int", _OPTIONAL, _OPTIONAL_LIST, INT, call=_through(optional_item)),
+            _of(
+                "optional_list_optindex_optional_int",
+                _OPTIONAL,
+                _OPTIONAL_LIST,
+                INT,
+                call=_through(optional_item),
+            ),
             _of(
                 "optional_map_optindex_optional_value",
                 optional_of(B),
@@ -357,7 +371,12 @@ FUNCTIONS: tuple[Function, ...] = (
     _conversions(
         "int",
         INT,
-        {"int64_to_int64": INT, "uint64_to_int64": UINT, "double_to_int64": DOUBLE, "string_to_int64": STRING},
+        {
+            "int64_to_int64": INT,
+            "uint64_to_int64": UINT,
+            "double_to_int64": DOUBLE,
+            "string_to_int64": STRING,
+        },
         _int,
     ),
     _conversions(
@@ -370,13 +389,23 @@ FUNCTIONS: tuple[Function, ...] = (
     _conversions(
         "uint",
         UINT,
-        {"uint64_to_uint64": UINT, "int64_to_uint64": INT, "double_to_uint64": DOUBLE, "string_to_uint64": STRING},
+        {
+            "uint64_to_uint64": UINT,
+            "int64_to_uint64": INT,
+            "double_to_uint64": DOUBLE,
+            "string_to_uint64": STRING,
+        },
         _uint,
     ),
     _conversions(
         "double",
         DOUBLE,
-        {"double_to_double": DOUBLE, "int64_to_double": INT, "uint64_to_double": UINT, "string_to_double": STRING},
+        {
+            "double_to_double": DOUBLE,
+            "int64_to_double": INT,
+            "uint64_to_double": UINT,
+            "string_to_double": STRING,
+        },
         _double,
     ),
     _conversions("bool", BOOL, {"bool_to_bool": BOOL}, _same),
@@ -400,7 +429,9 @@ FUNCTIONS: tuple[Function, ...] = (
     _conversions("bytes", BYTES, {"string_to_bytes": STRING}, _bytes),
     _conversions("timestamp", TIMESTAMP, {"timestamp_to_timestamp": TIMESTAMP}, _same),
     _conversions("timestamp", TIMESTAMP, {"string_to_timestamp": STRING}, timestamp_of),
-    _conversions("timestamp", TIMESTAMP, {"int64_to_timestamp": INT}, lambda seconds: moment(seconds * 10**9)),
+    _conversions(
+        "timestamp", TIMESTAMP, {"int64_to_timestamp": INT}, lambda seconds: moment(seconds * 10**9)
+    ),
     _conversions("duration", DURATION, {"duration_to_duration": DURATION}, _same),
     _conversions("duration", DURATION, {"string_to_duration": STRING}, duration_of),
     _conversions("duration", DURATION, {"int64_to_duration": INT}, span),
@@ -420,6 +451,8 @@ FUNCTIONS: tuple[Function, ...] = (
         ),
     ),
     Function("value", (_method("optional_value", A, _OPTIONAL, call=_some),)),
+    Function("or", (_method("optional_or_optional", _OPTIONAL, _OPTIONAL, _OPTIONAL, call=_never),)),
+    Function("orValue", (_method("optional_orValue_value", A, _OPTIONAL, A, call=_never),)),
     Function("hasValue", (_method("optional_hasValue", BOOL, _OPTIONAL, call=lambda held: held.is_there),)),
 )
 

@@ -28,7 +28,7 @@ class _Wrong(Exception):
 
 
 def format_text(text: str, values: Sequence[Any]) -> str:
-    """The text with each clause replaced by the next value. Raises EvaluationError; values may be left over."""
+    """The text with each clause replaced by the next value; values may be left over."""
     parts, position, used = [], 0, 0
     while (start := text.find("%", position)) >= 0:
         parts.append(text[position:start])

@@ -95,7 +95,7 @@ def matching(text: Any, expression: Any) -> int:
 
 
 def walking(value: Any) -> int:
-    """What it cost to pass over a value and all that is in it; here fractions are dropped, as upstream has it."""
+    """What it cost to pass over a value and all that is in it; here upstream drops fractions."""
     if isinstance(value, str):
         return int(len(value.encode()) * CHARACTER)
     if isinstance(value, bytes):

@@ -5,14 +5,13 @@ Source: Kubernetes `apiserver/pkg/cel/library/quantity.go`, where `sign(q)` is n
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from cod.cel.functions import EvaluationError, Function, Overload
-from cod.cel.library.price import passing, traversal
+from cod.cel.library.declare import PASSING, function, method
 from cod.cel.types import BOOL, DOUBLE, INT, QUANTITY, STRING, Type
 from cod.resource.quantity import InvalidQuantity, Quantity, is_quantity, parse_quantity
-
-_PARSE = {"estimate": lambda sizes: traversal(sizes[0]), "cost": lambda args, result: passing(args[0])}
 
 
 def quantity_of(text: str) -> Quantity:
@@ -42,16 +41,16 @@ def _difference(one: Quantity, other: Quantity | int) -> Quantity:
     return _sum(one, -other)
 
 
-def _method(id_: str, other: tuple[Type, ...], result: Type, call: Any) -> Overload:
-    return Overload(id_, (QUANTITY, *other), result, call, is_member=True)
+def _method(id_: str, other: tuple[Type, ...], result: Type, call: Callable[..., Any]) -> Overload:
+    return method(id_, (QUANTITY, *other), result, call)
 
 
 _TWO = (QUANTITY,)
 
 FUNCTIONS: tuple[Function, ...] = (
-    Function("quantity", (Overload("string_to_quantity", (STRING,), QUANTITY, quantity_of, **_PARSE),)),
-    Function("isQuantity", (Overload("is_quantity_string", (STRING,), BOOL, is_quantity, **_PARSE),)),
-    Function("sign", (Overload("quantity_sign", (QUANTITY,), INT, lambda one: one.sign),)),
+    Function("quantity", (function("string_to_quantity", (STRING,), QUANTITY, quantity_of, PASSING),)),
+    Function("isQuantity", (function("is_quantity_string", (STRING,), BOOL, is_quantity, PASSING),)),
+    Function("sign", (function("quantity_sign", (QUANTITY,), INT, lambda one: one.sign),)),
     Function(
         "isGreaterThan",
         (_method("quantity_is_greater_than", _TWO, BOOL, lambda one, other: one.compare(other) > 0),),

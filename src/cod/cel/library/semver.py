@@ -5,14 +5,13 @@ Source: Kubernetes `apiserver/pkg/cel/library/semverlib.go`, version 1, and `cos
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from cod.cel.functions import EvaluationError, Function, Overload
-from cod.cel.library.price import passing, traversal
+from cod.cel.library.declare import PASSING, function, method
 from cod.cel.types import BOOL, INT, SEMVER, STRING, Type
 from cod.resource.semver import InvalidVersion, Version, parse_version
-
-_PARSE = {"estimate": lambda sizes: traversal(sizes[0]), "cost": lambda args, result: passing(args[0])}
 
 
 def version_of(text: str, normalize: bool = False) -> Version:
@@ -41,23 +40,23 @@ def _as_int64(number: int) -> int:
     return number - 2**64 if number >= 2**63 else number
 
 
-def _method(id_: str, other: tuple[Type, ...], result: Type, call: Any) -> Overload:
-    return Overload(id_, (SEMVER, *other), result, call, is_member=True)
+def _method(id_: str, other: tuple[Type, ...], result: Type, call: Callable[..., Any]) -> Overload:
+    return method(id_, (SEMVER, *other), result, call)
 
 
 FUNCTIONS: tuple[Function, ...] = (
     Function(
         "semver",
         (
-            Overload("string_to_semver", (STRING,), SEMVER, version_of, **_PARSE),
-            Overload("string_bool_to_semver", (STRING, BOOL), SEMVER, version_of, **_PARSE),
+            function("string_to_semver", (STRING,), SEMVER, version_of, PASSING),
+            function("string_bool_to_semver", (STRING, BOOL), SEMVER, version_of, PASSING),
         ),
     ),
     Function(
         "isSemver",
         (
-            Overload("is_semver_string", (STRING,), BOOL, is_version, **_PARSE),
-            Overload("is_semver_string_bool", (STRING, BOOL), BOOL, is_version, **_PARSE),
+            function("is_semver_string", (STRING,), BOOL, is_version, PASSING),
+            function("is_semver_string_bool", (STRING, BOOL), BOOL, is_version, PASSING),
         ),
     ),
     Function(

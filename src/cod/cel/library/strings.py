@@ -10,7 +10,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from cod.cel.functions import EvaluationError, Function, Overload, Price, Size
+from cod.cel.functions import EvaluationError, Function, Price, Size
+from cod.cel.library.declare import COPYING, PASSING, SEARCHING, Charge, function, method
 from cod.cel.library.formatting import format_text
 from cod.cel.library.price import (
     MOST_COST,
@@ -19,11 +20,9 @@ from cod.cel.library.price import (
     multiply,
     passing,
     passing_twice,
-    search,
     traversal,
-    walking,
 )
-from cod.cel.types import DYN, INT, STRING, Type, list_of
+from cod.cel.types import DYN, INT, STRING, list_of
 
 _STRINGS = list_of(STRING)
 _BLANKS = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
@@ -61,16 +60,20 @@ def index_of(text: str, part: str, start: int = 0) -> int:
     """Where a part begins first, at `start` or after it; -1 if nowhere."""
     if not part:
         return start
-    if start == 0 and not text:
-        return -1
-    return text.find(part, _checked(start, len(text) - 1))
+    if start < 0:
+        raise EvaluationError(f"index out of range: {start}")
+    return text.find(part, start)
 
 
 def last_index_of(text: str, part: str, start: int | None = None) -> int:
     """Where a part begins last, at `start` or before it; -1 if nowhere."""
     if start is None:
         return text.rfind(part)
-    return text.rfind(part, 0, _checked(start, len(text) - 1) + len(part)) if part else start
+    if not part:
+        return start
+    if start < 0:
+        raise EvaluationError(f"index out of range: {start}")
+    return text.rfind(part, 0, start + len(part)) if start < len(text) else -1
 
 
 def substring(text: str, start: int, end: int | None = None) -> str:
@@ -149,76 +152,66 @@ def _estimated_quote(sizes: Sequence[Size | None]) -> Price:
     return traversal(text, gives=Size(add(text.least, 2), add(multiply(text.most, 2), 2)))
 
 
-def _method(id_: str, parameters: tuple[Type, ...], result: Type, call: Any, **costs: Any) -> Overload:
-    return Overload(id_, parameters, result, call, is_member=True, **costs)
-
-
-_ONCE = {
-    "estimate": lambda sizes: traversal(sizes[0], gives=known(sizes[0])),
-    "cost": lambda args, result: passing(args[0]),
-}
-_SEARCH = {"estimate": lambda sizes: search(sizes[0]), "cost": lambda args, result: walking(args[0])}
-_REPLACE = {"estimate": _estimated_replacement, "cost": lambda args, result: passing_twice(args[0])}
-_SPLIT = {"estimate": _estimated_split, "cost": lambda args, result: passing_twice(args[0])}
-_JOIN = {"estimate": _estimated_join, "cost": lambda args, result: passing_twice(result)}
-_FORMAT = {"estimate": lambda sizes: traversal(sizes[0]), "cost": lambda args, result: passing(args[0])}
-_QUOTE = {"estimate": _estimated_quote, "cost": lambda args, result: passing(args[0])}
+_REPLACING = Charge(_estimated_replacement, lambda args, _: passing_twice(args[0]))
+_SPLITTING = Charge(_estimated_split, lambda args, _: passing_twice(args[0]))
+_JOINING = Charge(_estimated_join, lambda _, result: passing_twice(result))
+_QUOTING = Charge(_estimated_quote, lambda args, _: passing(args[0]))
 
 FUNCTIONS: tuple[Function, ...] = (
-    Function("charAt", (_method("string_char_at_int", (STRING, INT), STRING, character_at),)),
+    Function("charAt", (method("string_char_at_int", (STRING, INT), STRING, character_at),)),
     Function(
         "indexOf",
         (
-            _method("string_index_of_string", (STRING, STRING), INT, index_of, **_SEARCH),
-            _method("string_index_of_string_int", (STRING, STRING, INT), INT, index_of, **_SEARCH),
+            method("string_index_of_string", (STRING, STRING), INT, index_of, SEARCHING),
+            method("string_index_of_string_int", (STRING, STRING, INT), INT, index_of, SEARCHING),
         ),
     ),
     Function(
         "lastIndexOf",
         (
-            _method("string_last_index_of_string", (STRING, STRING), INT, last_index_of, **_SEARCH),
-            _method("string_last_index_of_string_int", (STRING, STRING, INT), INT, last_index_of, **_SEARCH),
+            method("string_last_index_of_string", (STRING, STRING), INT, last_index_of, SEARCHING),
+            method("string_last_index_of_string_int", (STRING, STRING, INT), INT, last_index_of, SEARCHING),
         ),
     ),
     Function(
         "lowerAscii",
-        (_method("string_lower_ascii", (STRING,), STRING, lambda text: text.translate(_LOWER), **_ONCE),),
+        (method("string_lower_ascii", (STRING,), STRING, lambda text: text.translate(_LOWER), COPYING),),
     ),
     Function(
         "upperAscii",
-        (_method("string_upper_ascii", (STRING,), STRING, lambda text: text.translate(_UPPER), **_ONCE),),
+        (method("string_upper_ascii", (STRING,), STRING, lambda text: text.translate(_UPPER), COPYING),),
     ),
-    Function("trim", (_method("string_trim", (STRING,), STRING, lambda text: text.strip(_BLANKS), **_ONCE),)),
+    Function("trim", (method("string_trim", (STRING,), STRING, lambda text: text.strip(_BLANKS), COPYING),)),
     Function(
         "substring",
         (
-            _method("string_substring_int", (STRING, INT), STRING, substring, **_ONCE),
-            _method("string_substring_int_int", (STRING, INT, INT), STRING, substring, **_ONCE),
+            method("string_substring_int", (STRING, INT), STRING, substring, COPYING),
+            method("string_substring_int_int", (STRING, INT, INT), STRING, substring, COPYING),
         ),
     ),
     Function(
         "replace",
         (
-            _method("string_replace_string_string", (STRING,) * 3, STRING, str.replace, **_REPLACE),
-            _method(
-                "string_replace_string_string_int", (*(STRING,) * 3, INT), STRING, str.replace, **_REPLACE
+            method("string_replace_string_string", (STRING,) * 3, STRING, str.replace, _REPLACING),
+            method(
+                "string_replace_string_string_int", (*(STRING,) * 3, INT), STRING, str.replace, _REPLACING
             ),
         ),
     ),
     Function(
         "split",
         (
-            _method("string_split_string", (STRING, STRING), _STRINGS, split, **_SPLIT),
-            _method("string_split_string_int", (STRING, STRING, INT), _STRINGS, split, **_SPLIT),
+            method("string_split_string", (STRING, STRING), _STRINGS, split, _SPLITTING),
+            method("string_split_string_int", (STRING, STRING, INT), _STRINGS, split, _SPLITTING),
         ),
     ),
     Function(
         "join",
         (
-            _method("list_join", (_STRINGS,), STRING, join, **_JOIN),
-            _method("list_join_string", (_STRINGS, STRING), STRING, join, **_JOIN),
+            method("list_join", (_STRINGS,), STRING, join, _JOINING),
+            method("list_join_string", (_STRINGS, STRING), STRING, join, _JOINING),
         ),
     ),
-    Function("format", (_method("string_format", (STRING, list_of(DYN)), STRING, format_text, **_FORMAT),)),
-    Function("strings.quote", (Overload("strings_quote", (STRING,), STRING, quote, **_QUOTE),)),
+    Function("format", (method("string_format", (STRING, list_of(DYN)), STRING, format_text, PASSING),)),
+    Function("strings.quote", (function("strings_quote", (STRING,), STRING, quote, _QUOTING),)),
 )

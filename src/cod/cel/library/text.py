@@ -34,7 +34,7 @@ _BILLION = 10**9
 
 
 def type_name(value: Any) -> str:
-    """The name of a value's type, such as `google.protobuf.Duration`; of a list or map, only that it is one."""
+    """The name of a value's type, such as `google.protobuf.Duration`; a list is only a `list`."""
     name = _NAMES.get(type(value))
     if name is not None:
         return name
