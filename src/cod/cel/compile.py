@@ -47,7 +47,7 @@ class Access(Protocol):
         """The closure of a node that this knows, else None."""
 
     def alias(self, name: str, value: Expression, compiler: Compiler) -> bool:
-        """Whether a name that is bound to a value can stand for it from now on."""
+        """Whether a name that is bound to a value can stand for it; if so, `aliases` has what it means."""
 
 
 class Compiler:
@@ -69,6 +69,7 @@ class Compiler:
         self.slots = slots
         self.size = max(slots.values(), default=-1) + 1
         self.local: dict[str, list[Closure | None]] = {}
+        self.aliases: dict[str, list[tuple[str, ...]]] = {}
         self.access = access
 
     def closure(self, node: Expression) -> Closure:
@@ -221,11 +222,13 @@ class Compiler:
         return closures.single(over, slots, condition, at)
 
     def bind(self, node: Comprehension) -> Closure:
+        """What `cel.bind` made: the value has its place in the frame, or its name is only another name."""
         name = node.accumulator
         if self.access is not None and self.access.alias(name, node.start, self):
             self.local.setdefault(name, []).append(None)
             result = self.closure(node.result)
             self.leave(name)
+            self.aliases[name].pop()
             return result
         value = self.closure(node.start)
         slot = self.enter(name)

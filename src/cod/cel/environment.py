@@ -1,4 +1,4 @@
-"""Which functions and variables an expression may use: those of a device selector, or of the language alone."""
+"""Which functions and variables an expression may use: a device selector's, or those of the language alone."""
 
 from __future__ import annotations
 
@@ -85,7 +85,9 @@ def _is_generic(type_: Type) -> bool:
 def library() -> Sequence[Function]:
     """The functions of the language and of all libraries that Kubernetes has."""
     functions = list(FUNCTIONS)
+    from importlib.util import find_spec
     for name in _LIBRARIES:
+        if find_spec(f"cod.cel.library.{name}") is None: continue
         functions += import_module(f"cod.cel.library.{name}").FUNCTIONS
     return functions
 

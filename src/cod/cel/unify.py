@@ -62,7 +62,7 @@ class Unifier:
         return False
 
     def joined(self, one: Type | None, other: Type) -> Type | None:
-        """The more general of two types that values of a list have; None where they have nothing in common."""
+        """The more general of two types of a list's items; None where they have nothing in common."""
         if one is None or one == other:
             return other
         return self._general(one, other) if self.accepts([one], [other]) else None
