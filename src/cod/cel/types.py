@@ -14,9 +14,11 @@ class Type(Struct, frozen=True):
 
     def __str__(self) -> str:
         """As messages name it."""
-        shown = self.name or self.kind
+        shown = _SHOWN.get(self.kind) or self.name or self.kind
         return f"{shown}({', '.join(map(str, self.parameters))})" if self.parameters else shown
 
+
+_SHOWN = {"null_type": "null", "error": "!error!"}
 
 BOOL, INT, UINT, DOUBLE, STRING, BYTES = map(Type, ("bool", "int", "uint", "double", "string", "bytes"))
 NULL = Type("null_type")
@@ -57,3 +59,8 @@ def parameter(name: str) -> Type:
 
 
 A, B, T = map(parameter, "ABT")
+
+
+def is_generic(type_: Type) -> bool:
+    """Whether a type has a parameter in it that is to be chosen."""
+    return type_.kind == "parameter" or any(map(is_generic, type_.parameters))
