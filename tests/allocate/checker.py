@@ -89,6 +89,8 @@ def _requests(wishes: list[list[Wish]], given: Given, judge: Judge) -> Iterator[
         devices = [pick.offer.key for pick, _ in given if pick.wish is wish]
         if wish.all_ and {*devices} != {each.key for each in judge.matching(wish)}:
             yield f"request {wish.label} has not all that match"
+        if wish.all_ and (doubt := judge.doubtful(wish)):
+            yield f"request {wish.label} has all but what else there may be with {doubt}"
         if not wish.all_ and len(devices) != wish.count:
             yield f"request {wish.label} has {len(devices)} devices, not {wish.count}"
 

@@ -112,7 +112,8 @@ class Search:
             sets: Iterator[tuple[Offer, ...]] = combinations(usable, wish.count)
         else:
             all_ = tuple(self._judge.matching(wish))
-            sets = iter([all_] if all_ and len(all_) == len(usable) else [])
+            right = all_ and len(all_) == len(usable) and not self._judge.doubtful(wish)
+            sets = iter([all_] if right else [])
         for number, devices in enumerate(sets):
             if number > 5000:
                 raise TooLarge

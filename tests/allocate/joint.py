@@ -84,9 +84,10 @@ def _capacity(picks: Sequence[Pick], judge: Judge) -> Iterator[str]:
 
 
 def _counters(picks: Sequence[Pick], judge: Judge) -> Iterator[str]:
-    """What a pool's devices draw upon. A set that is overdrawn keeps back all devices of the pool that draw.
+    """What a pool's devices draw upon; a counter that was overdrawn before concerns only who draws upon it.
 
-    A device draws once, however many shares of it are given, and not again if it is in use already.
+    A device draws once, however many shares of it are given, and not again if it is in use already. (In
+    Kubernetes an overdrawn counter keeps back every device of the pool that draws upon any.)
     """
     new = {
         each.offer.key: each.offer.device
@@ -97,11 +98,12 @@ def _counters(picks: Sequence[Pick], judge: Judge) -> Iterator[str]:
     }
     for pool in dict.fromkeys(key[:2] for key in new):
         left = _left(pool, judge)
+        before = {**left}
         for key, device in new.items():
             if key[:2] == pool:
                 _draw(device, left)
         for (set_, name), rest in left.items():
-            if rest < 0:
+            if rest < 0 and rest < before[set_, name]:
                 yield f"counter {name} of {set_} in {pool[0]}/{pool[1]} is overdrawn by {-rest}"
 
 

@@ -8,10 +8,10 @@ Source: Kubernetes `structured` allocator, GatherPools.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from cod.resource import Device, NodeSelector, NodeSelectorRequirement, ResourceSlice
+from cod.resource import Device, NodeSelector, NodeSelectorRequirement, ResourceSlice, SliceSpec
 
 Key = tuple[str, str, str]
 """A device: driver, pool, name."""
@@ -40,18 +40,20 @@ class Offers(NamedTuple):
     """All that a node is offered, in Kubernetes' order.
 
     `counters` has the counters of usable pools by pool and set; `seen` all devices of the newest generation
-    of any pool, also those of other nodes; `unusable` says of a pool why nothing is taken from it.
+    of any usable pool, also those of other nodes; `unusable` says of a pool why nothing is taken from it, and
+    `doubtful` has the devices that such pools would have here.
     """
 
     offers: dict[Key, Offer]
     counters: dict[PoolKey, dict[str, dict[str, str]]]
     seen: dict[Key, Device]
     unusable: dict[PoolKey, str]
+    doubtful: list[Offer]
 
 
 def offers_of(slices: Sequence[ResourceSlice], node: Place | None) -> Offers:
     """What a node is offered; no node: what there is anywhere."""
-    found = Offers({}, {}, {}, {})
+    found = Offers({}, {}, {}, {}, [])
     pools: dict[PoolKey, list[ResourceSlice]] = {}
     for each in sorted(slices, key=lambda each: each.metadata.name):
         pools.setdefault((each.spec.driver, each.spec.pool.name), []).append(each)
@@ -80,29 +82,29 @@ def _add_pool(found: Offers, pool: PoolKey, slices: Sequence[ResourceSlice], nod
     reaching = [each for each in reaching if each.spec.pool.generation == generation]
     newest = [each for each in slices if each.spec.pool.generation == generation]
     wanted = reaching[0].spec.pool.resource_slice_count
-    if len(reaching) != wanted:  # as in Kubernetes: who has all of a pool does not look further
-        if any(each.spec.pool.generation > generation for each in slices):
-            found.unusable[pool] = "obsolete"
-            return
-        if len(newest) != wanted:
-            found.unusable[pool] = "incomplete"
-            return
-    if flaw := _flaw(reaching, newest):
-        found.unusable[pool] = flaw
+    if len(reaching) != wanted and any(each.spec.pool.generation > generation for each in slices):
+        found.unusable[pool] = "obsolete"  # as in Kubernetes: who has all of a pool does not look further
         return
-    for each in newest:
-        found.seen.update({(*pool, device.name): device for device in each.spec.devices})
+    flaw = "incomplete" if len(newest) != wanted != len(reaching) else _flaw(reaching, newest)
+    offers = [offer for each in reaching for offer in _offers(pool, each, node)]
+    if flaw:
+        found.unusable[pool] = flaw
+        found.doubtful.extend(offers)
+        return
+    found.seen.update({(*pool, device.name): device for each in newest for device in each.spec.devices})
     found.counters[pool] = {
         set_.name: {name: counter.value for name, counter in set_.counters.items()}
         for each in newest
         for set_ in each.spec.shared_counters
     }
-    for each in reaching:
-        for device in _devices_here(each, node):
-            per_device = each.spec.per_device_node_selection
-            name = device.node_name if per_device else each.spec.node_name
-            selector = device.node_selector if per_device else each.spec.node_selector
-            found.offers[*pool, device.name] = Offer((*pool, device.name), device, name, selector)
+    found.offers.update({offer.key: offer for offer in offers})
+
+
+def _offers(pool: PoolKey, slice_: ResourceSlice, node: Place | None) -> Iterator[Offer]:
+    spec = slice_.spec
+    for device in _devices_here(slice_, node):
+        at: Device | SliceSpec = device if spec.per_device_node_selection else spec
+        yield Offer((*pool, device.name), device, at.node_name, at.node_selector)
 
 
 def _flaw(reaching: Sequence[ResourceSlice], newest: Sequence[ResourceSlice]) -> str:

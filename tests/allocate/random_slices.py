@@ -83,7 +83,10 @@ def _pool(random: Random, features: Features, driver: str, pool: str, count: int
     specs: list[dict[str, Any]] = [_reach(random, features, part) for part in parts]
     if sets:
         shared = tuple(
-            CounterSet(name=name, counters={"c": Counter(value=str(random.randint(2, 7)))}) for name in sets
+            CounterSet(
+                name=name, counters={each: Counter(value=str(random.randint(2, 7))) for each in ("c", "e")}
+            )
+            for name in sets
         )
         where = specs[0] if random.random() < 0.5 or "nodes" not in features else {"all_nodes": True}
         where = {
@@ -163,7 +166,13 @@ def _device(random: Random, features: Features, driver: str, name: str, sets: tu
     more: dict[str, Any] = {}
     if sets and random.random() < 0.8:
         more["consumes_counters"] = tuple(
-            CounterConsumption(counter_set=each, counters={"c": Counter(value=str(random.randint(1, 3)))})
+            CounterConsumption(
+                counter_set=each,
+                counters={
+                    name: Counter(value=str(random.randint(1, 3)))
+                    for name in random.choice((("c",), ("c",), ("e",), ("c", "e")))
+                },
+            )
             for each in random.sample(sets, random.randint(1, len(sets)))
         )
     if "taints" in features and random.random() < 0.3:

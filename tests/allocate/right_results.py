@@ -36,6 +36,11 @@ RIGHT: dict[str, Case] = {
     "one device": case(claim(ask()), AB, given("r=a")),
     "two devices": case(claim(ask(count=2)), AB, given("r=b", "r=a")),
     "all devices": case(claim(ask_all()), AB, given("r=a", "r=b")),
+    "all, beside a foreign pool that is being updated": case(
+        claim(ask_all(deviceClassName="d")),
+        [AB, slice_({"name": "z"}, driver="e", count=2)],
+        given("r=a", "r=b"),
+    ),
     "nothing for nothing": case([], AB),
     "a later alternative": case(claim(first_of("x", "y")), AB, given("r/y=a", "r/y=b")),
     "a selected device": case(claim(ask(selectors=IS_0)), slice_(*Y), given("r=c")),
@@ -83,6 +88,29 @@ RIGHT: dict[str, Case] = {
         drawers(shared(**{k: v for k, v in drawing("a", "2").items() if k != "name"})),
         given(share("r=a", mem="1")),
         used={"a": (Use("x", "id-0", {"mem": "1"}),)},
+    ),
+    "a counter that is overdrawn is another's": case(
+        claim(ask()),
+        [
+            slice_(
+                name="0",
+                count=2,
+                sharedCounters=[
+                    {"name": name, "counters": {"c": {"value": "2"}}} for name in ("set", "more")
+                ],
+            ),
+            slice_(
+                drawing("a", "3"),
+                {
+                    "name": "b",
+                    "consumesCounters": [{"counterSet": "more", "counters": {"c": {"value": "1"}}}],
+                },
+                name="1",
+                count=2,
+            ),
+        ],
+        given("r=b"),
+        used={"a": (Use("x"),)},
     ),
     "counters of two drivers are apart": case(
         claim(ask(count=4)),

@@ -9,8 +9,8 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cod.allocate import Allocator, NoFit, Options, in_use
-from cod.allocate.in_use import InUse, Use
+from cod.allocate import Allocator, NoFit, Options
+from cod.allocate.in_use import InUse, Use, in_use
 from cod.resource import AllocationResult, ClaimStatus, ResourceClaim
 from tests.allocate.instances import Instance, Place, mixed_instance, mixed_instances
 from tests.allocate.laws import answer, as_node

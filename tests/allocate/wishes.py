@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from cod.allocate.in_use import InUse
 from cod.resource import Device, DeviceClass, ResourceClaim, Taint, Toleration
@@ -81,6 +81,12 @@ class Judge:
         """The devices that a wish for all means: selected, with the capacity, whoever may have them now."""
         return [each for each in self.offers.offers.values() if not self.mismatch(wish, each)]
 
+    def doubtful(self, wish: Wish) -> str:
+        """A device that a wish for all would mean, in a pool that is not usable; nothing if there is none."""
+        return next(
+            ("/".join(each.key) for each in self.offers.doubtful if self._selected(wish, each) is True), ""
+        )
+
     def usable(self, wish: Wish) -> list[Offer]:
         """The devices that the wish may be given, as far as this is a matter of one device alone."""
         return [
@@ -91,14 +97,8 @@ class Judge:
 
     def mismatch(self, wish: Wish, offer: Offer) -> str:
         """Why a device is not what the wish describes; nothing if it is."""
-        class_ = self.classes[wish.class_name]
-        expressions = [*(each.cel.expression for each in class_.spec.selectors), *wish.selectors]
-        for each in expressions:
-            try:
-                if not self.selects(each, offer.key[0], offer.device):
-                    return f"is not selected by {each}"
-            except EvaluationError as error:
-                return f"has no answer to {each}: {error}"
+        if (selected := self._selected(wish, offer)) is not True:
+            return selected
         if wish.admin and not wish.capacity:
             return ""
         takes = shares(offer.device, wish.capacity)
@@ -110,6 +110,17 @@ class Judge:
                 if used[name] + part > amount(offer.device.capacity[name].value):
                     return f"has not enough {name} left"
         return ""
+
+    def _selected(self, wish: Wish, offer: Offer) -> Literal[True] | str:
+        """True, or which expression does not select the device."""
+        class_ = self.classes[wish.class_name]
+        for each in (*(each.cel.expression for each in class_.spec.selectors), *wish.selectors):
+            try:
+                if not self.selects(each, offer.key[0], offer.device):
+                    return f"is not selected by {each}"
+            except EvaluationError as error:
+                return f"has no answer to {each}: {error}"
+        return True
 
     def bar(self, wish: Wish, offer: Offer) -> str:
         """Why a device that matches cannot be had: its taints, or whoever has it; nothing if it can."""

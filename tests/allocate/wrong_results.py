@@ -72,6 +72,10 @@ WRONG: dict[str, tuple[str, Case]] = {
         "not all that match",
         case(claim(ask_all(selectors=IS_0)), slice_(*Y), given("r=a", "r=b", "r=c")),
     ),
+    "all, and one more in a pool that is being updated": (
+        "what else there may be with d/q/z",
+        case(claim(ask_all()), [AB, slice_({"name": "z"}, pool="q", name="t", count=2)], given("r=a", "r=b")),
+    ),
     "a device of nobody": ("not offered", case(claim(ask()), AB, given("r=z"))),
     "an old generation": ("not offered", case(claim(ask()), OLDER, given("r=a"))),
     "an incomplete pool": ("incomplete", case(claim(ask()), slice_({"name": "a"}, count=2), given("r=a"))),
