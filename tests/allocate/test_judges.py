@@ -6,6 +6,8 @@ from random import Random
 
 import pytest
 
+from cod.cel import EvaluationError as CelError
+from cod.cel import compile_selector
 from cod.resource import Device, from_data, problems
 from tests.allocate.amounts import amount, shares
 from tests.allocate.checker import faults
@@ -13,6 +15,8 @@ from tests.allocate.conditions import EvaluationError, selects
 from tests.allocate.exhaustive import Search, fits, solutions
 from tests.allocate.instances import ALONE, EVERYTHING, NODE, mixed_instance, random_instance
 from tests.allocate.offers import offers_of
+from tests.allocate.random_claims import BY_CAPACITY, EXPRESSIONS
+from tests.allocate.random_slices import random_slices
 from tests.allocate.right_results import RIGHT
 from tests.allocate.short import (
     CLASSES,
@@ -100,6 +104,24 @@ def test_an_expression_is_true_or_false_or_has_no_answer(expression: str, wanted
             selects(expression, "d", device)
     else:
         assert selects(expression, "d", device) == wanted
+
+
+@pytest.mark.parametrize("expression", [*EXPRESSIONS, *BY_CAPACITY, 'device.driver == "b.example.com"'])
+def test_the_tiny_evaluator_says_what_the_real_one_says(expression: str) -> None:
+    selector = compile_selector(expression)
+    answers: set[bool | None] = set()
+    for seed in range(60):
+        for each in random_slices(Random(seed), EVERYTHING):
+            for device in each.spec.devices:
+                said: list[bool | None] = []
+                for matches in (selector.matches, lambda *pair: selects(expression, *pair)):
+                    try:
+                        said.append(matches(each.spec.driver, device))
+                    except (EvaluationError, CelError):
+                        said.append(None)
+                assert said[0] == said[1], (device, said)
+                answers.add(said[0])
+    assert {True, False} <= answers
 
 
 def test_pools_with_devices_that_are_bound_later_come_last() -> None:
