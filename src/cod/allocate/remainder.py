@@ -1,10 +1,10 @@
 """What a choice spoils for those who come later: the partitions and blocks that are whole no more.
 
 A device that is taken costs what can then no longer be had. Of partitions that is each other one that its
-counters were enough for before; a whole device counts a few times as much as its smallest part. Of blocks, the
-devices that stand together (on one NUMA node, below one root complex or switch, linked), it is the pairs of
-free devices that it was part of. So the smallest hole that is large enough is filled first.
-`bench/allocate.py` measures what comes of it.
+counters were enough for before; a whole device counts a few times as much as its smallest part. Of blocks,
+devices that stand together (on one NUMA node, below one root complex or switch, linked), it is the pairs of free
+devices that it was part of. So the smallest hole that is large enough is filled first. `bench/allocate.py`
+measures what comes of it.
 """
 
 from __future__ import annotations
