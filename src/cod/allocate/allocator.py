@@ -111,7 +111,7 @@ class Allocator:
         if without:
             kept = ((key, tuple(use for use in each if use.holder != without)) for key, each in uses.items())
             uses = {key: each for key, each in kept if each}
-        return Stock(self.pools.offer(node), self.pools, uses)
+        return Stock(self.pools.offer(node), self.pools, uses, self.surroundings)
 
     def _choose(self, chooser: Chooser, wishes: Wishes, stock: Stock) -> Choice | None:
         if self.options.order == "first":
@@ -119,7 +119,7 @@ class Allocator:
         choice = chooser.first()
         if choice is None or not choice.picks:
             return choice
-        aims = Aims(wishes, [each.name for each in choice.alternatives], stock, self.surroundings)
+        aims = Aims(wishes, [each.name for each in choice.alternatives], stock)
         return best(chooser, choice, aims).choice
 
 

@@ -28,7 +28,7 @@ Restock = Callable[[str], Stock]
 def explain(wishes: Wishes, stock: Stock, node: Node | None, restock: Restock) -> Refusal:
     """Why wishes cannot be met; `restock` gives the stock as it would be without what a claim holds."""
     chosen = [_easiest(wish, wishes, stock) for wish in wishes.requests]
-    problem = compose(chosen, wishes.bonds, stock)
+    problem = compose(chosen, wishes, stock)
     attainable = _attainable(problem, range(len(chosen)))
     return Refusal(
         node=node.name if node else "",
@@ -45,14 +45,14 @@ def explain(wishes: Wishes, stock: Stock, node: Node | None, restock: Restock) -
 def _easiest(wish: Wish, wishes: Wishes, stock: Stock) -> Alternative:
     """The first alternative that could be met for itself, or the first of all."""
     for each in wish.alternatives:
-        need = compose([each], wishes.bonds, stock).needs[0]
+        need = compose([each], wishes, stock).needs[0]
         if need.candidates.bit_count() >= need.count:
             return each
     return wish.alternatives[0]
 
 
 def _report(one: Alternative, wishes: Wishes, stock: Stock) -> RequestReport:
-    free = compose([one], (), stock)
+    free = compose([one], _unbound(wishes), stock)
     need = free.needs[0]
     falls, there = [], 0
     for number, each in enumerate(stock.devices):
@@ -108,8 +108,8 @@ def _constraints(wishes: Wishes, chosen: Sequence[Alternative], stock: Stock) ->
     """The constraints that alone are too much for their requests."""
     for bond in wishes.bonds:
         scope = [number for number, each in enumerate(chosen) if bond.binds(each)]
-        alone = compose([chosen[number] for number in scope], [bond], stock)
-        free = compose([chosen[number] for number in scope], (), stock)
+        alone = compose([chosen[number] for number in scope], replace(_unbound(wishes), bonds=(bond,)), stock)
+        free = compose([chosen[number] for number in scope], _unbound(wishes), stock)
         order = range(len(scope))
         most, unbound = sum(_attainable(alone, order)), sum(_attainable(free, order))
         wanted = sum(need.count for need in free.needs)
@@ -122,6 +122,11 @@ def _constraints(wishes: Wishes, chosen: Sequence[Alternative], stock: Stock) ->
                 most=most,
                 counts=_counts(bond, free.needs, stock),
             )
+
+
+def _unbound(wishes: Wishes) -> Wishes:
+    """The wishes without anything that binds requests together."""
+    return replace(wishes, bonds=(), ties=())
 
 
 def _counts(bond: Bond, needs: Sequence[Need], stock: Stock) -> dict[str, int]:
@@ -150,6 +155,10 @@ def _nearest(
         bonds = tuple(each for each in wishes.bonds if each is not bond)
         if _could(replace(wishes, bonds=bonds), stock):
             yield Change("constraint", bond.text)
+    for tie in wishes.ties[:_MOST]:
+        ties = tuple(each for each in wishes.ties if each is not tie)
+        if _could(replace(wishes, ties=ties), stock):
+            yield Change("constraint", tie.text)
     for wish in wishes.requests[:_MOST]:
         if any(_own(each) for each in wish.alternatives):
             freed = [replace(each, conditions=_of_class(each)) for each in wish.alternatives]
