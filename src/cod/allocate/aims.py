@@ -15,7 +15,7 @@ from cod.allocate.pack import Pick
 from cod.allocate.preferences import Scoped, Soft
 from cod.allocate.problem import State
 from cod.allocate.remainder import Remainder
-from cod.allocate.requests import Wishes
+from cod.allocate.requests import Alternative, Wishes
 from cod.allocate.stock import Distances, Stock, Values
 from cod.cel import EvaluationError, Selector
 from cod.resource import parse_quantity
@@ -159,8 +159,8 @@ class Preferred:
 class Aims:
     """All that is wished of the devices of a node, and what they would spoil."""
 
-    def __init__(self, wishes: Wishes, names: Sequence[str], stock: Stock) -> None:
-        """Take the wishes for requests that are called so, by number."""
+    def __init__(self, wishes: Wishes, chosen: Sequence[Alternative], stock: Stock) -> None:
+        """Take the wishes that are about these alternatives of the requests."""
         self.stock = stock
         self.closest: list[Closest] = []
         self.soft: list[tuple[int, Aim]] = []
@@ -170,7 +170,11 @@ class Aims:
                 number
                 for number, wish in enumerate(wishes.requests)
                 if wish.claim == claim
-                and (not scoped.requests or wish.name in scoped.requests or names[number] in scoped.requests)
+                and (
+                    not scoped.requests
+                    or wish.name in scoped.requests
+                    or chosen[number].name in scoped.requests
+                )
             )
             self._add(scoped, numbers)
 

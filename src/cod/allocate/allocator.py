@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from cod.allocate.aims import Aims
 from cod.allocate.alternatives import Choice, Chooser, first_devices
+from cod.allocate.answer import Answer, answer
 from cod.allocate.best import best
 from cod.allocate.explain import explain
 from cod.allocate.features import ALL_FEATURES, refuse_gated, without_features
@@ -80,16 +81,33 @@ class Allocator:
         self, claims: Sequence[ResourceClaim], node: Node | None = None
     ) -> tuple[AllocationResult, ...]:
         """Choose devices for claims together. Raises as `allocate` does."""
-        wishes = self.read(claims)
-        stock = self._stock(node)
-        if self.options.strict:
+        chooser = self._chooser(claims, node)
+        choice = self._decide(chooser, claims, node)
+        if self.options.order == "best":
+            choice = best(chooser, choice, Aims(chooser.wishes, choice.alternatives, chooser.stock)).choice
+        return results(chooser.wishes, choice, chooser.stock, node)
+
+    def choose(self, claims: Sequence[ResourceClaim], node: Node | None = None) -> Answer:
+        """Choose the best devices, and say why. Raises as `allocate` does."""
+        chooser = self._chooser(claims, node)
+        choice = self._decide(chooser, claims, node)
+        aims = Aims(chooser.wishes, choice.alternatives, chooser.stock)
+        found = best(chooser, choice, aims)
+        return answer(results(chooser.wishes, found.choice, chooser.stock, node), found, chooser, aims)
+
+    def _chooser(self, claims: Sequence[ResourceClaim], node: Node | None) -> Chooser:
+        return Chooser(self.read(claims), self._stock(node), Budget(self.options.steps))
+
+    def _decide(self, chooser: Chooser, claims: Sequence[ResourceClaim], node: Node | None) -> Choice:
+        """A choice of the first alternatives that go; in Kubernetes' order it is the one to take."""
+        wishes, stock, options = chooser.wishes, chooser.stock, self.options
+        if options.strict:
             fail_before(wishes, stock)
-        chooser = Chooser(wishes, stock, Budget(self.options.steps))
         try:
-            choice = self._choose(chooser, wishes, stock)
+            choice = first_devices(chooser) if options.order == "first" else chooser.first()
         except Spent:
-            raise Undecided(_names(claims), self.options.steps) from None
-        if self.options.strict:
+            raise Undecided(_names(claims), options.steps) from None
+        if options.strict:
             fail_after(wishes, stock, choice)
         if choice is None:
             raise NoFit(
@@ -97,7 +115,7 @@ class Allocator:
                 node.name if node else "",
                 lambda: explain(wishes, stock, node, lambda holder: self._stock(node, without=holder)),
             )
-        return results(wishes, choice, stock, node)
+        return choice
 
     def read(self, claims: Sequence[ResourceClaim]) -> Wishes:
         """What claims ask for. Raises InvalidClaim."""
@@ -112,15 +130,6 @@ class Allocator:
             kept = ((key, tuple(use for use in each if use.holder != without)) for key, each in uses.items())
             uses = {key: each for key, each in kept if each}
         return Stock(self.pools.offer(node), self.pools, uses, self.surroundings)
-
-    def _choose(self, chooser: Chooser, wishes: Wishes, stock: Stock) -> Choice | None:
-        if self.options.order == "first":
-            return first_devices(chooser)
-        choice = chooser.first()
-        if choice is None or not choice.picks:
-            return choice
-        aims = Aims(wishes, [each.name for each in choice.alternatives], stock)
-        return best(chooser, choice, aims).choice
 
 
 def _names(claims: Sequence[ResourceClaim]) -> str:

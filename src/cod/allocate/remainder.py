@@ -105,6 +105,10 @@ class Remainder:
             known = self._known[key] = self._lost(state, group, device, takes)
         return known
 
+    def is_possible(self, state: State, device: int) -> bool:
+        """Whether the counters are enough for a device."""
+        return _covers(state.left, state.problem.takes.get(device, ()))
+
     def _lost(self, state: State, group: int, device: int, takes: Amounts) -> int:
         after = list(state.left)
         for resource, amount in takes:

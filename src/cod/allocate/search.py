@@ -2,8 +2,7 @@
 
 First the constraints on attributes are settled, the tightest first: for each a value is tried that all of its
 devices could have. Then the devices of requests that have to be linked to others are tried. What has too few
-devices for a request is never tried, nor what a flow rules out, nor a state again that has failed. The rest is
-packed.
+devices for a request is not tried, nor what a flow rules out, nor what has failed before. The rest is packed.
 """
 
 from __future__ import annotations
