@@ -1,7 +1,7 @@
 """What a choice spoils for those who come later: the partitions and blocks that are whole no more.
 
 A device that is taken costs what can then no longer be had. Of partitions that is each other one that its
-counters were enough for before, the larger ones much more. Of blocks, which are devices that stand together (on
+counters were enough for before. Of blocks, which are devices that stand together (on
 one NUMA node, below one root complex or switch, linked to one another), it is the pairs of free devices that it
 was part of. So the smallest hole that is large enough is filled first.
 """
@@ -32,7 +32,6 @@ _PLACES = (
     "parent",
 )
 _MOST = 256  # devices whose distances are looked at; more are no machine
-_WHOLE = 64
 
 
 class Remainder:
@@ -119,12 +118,9 @@ class Remainder:
         after = list(state.left)
         for resource, amount in takes:
             after[resource] -= amount
-        lost = 0
-        for other in bits(group & self.free & ~state.opened & ~(1 << device)):
-            wants = state.problem.takes[other]
-            if _covers(state.left, wants) and not _covers(after, wants):
-                lost += self._sizes[other] ** 2
-        return lost
+        others = bits(group & self.free & ~state.opened & ~(1 << device))
+        possible = [wants for wants in map(state.problem.takes.__getitem__, others) if _covers(state.left, wants)]
+        return sum(not _covers(after, wants) for wants in possible)
 
     @cached_property
     def _groups(self) -> dict[int, tuple[int, int]]:
@@ -155,19 +151,6 @@ class Remainder:
         return {
             group: tuple(dict.fromkeys(each for device in bits(group) for each, _ in takes.get(device, ())))
             for group, _ in self._groups.values()
-        }
-
-    @cached_property
-    def _sizes(self) -> dict[int, int]:
-        """How large each partition is: its largest part of a counter, in 64ths."""
-        resources = self._stock.resources
-        most = [0] * len(resources.left)
-        for takes in resources.takes.values():
-            for resource, amount in takes:
-                most[resource] = max(most[resource], amount)
-        return {
-            device: max((_WHOLE * amount // most[each] for each, amount in takes if most[each]), default=0)
-            for device, takes in resources.takes.items()
         }
 
 

@@ -37,6 +37,7 @@ from cod.cel.types import (
     STRING,
     UINT,
     Type,
+    is_generic,
     list_of,
     map_of,
     optional_of,
@@ -190,11 +191,13 @@ class _Checker:
         given = tuple([self.visit(arg) for arg in args])
         if any(type_.kind == "error" for type_ in given):
             return ERROR
-        found = self.environment.resolution(name, is_member, given) if not self.unifier.count else None
+        found = self.environment.resolution(name, is_member, given)
         if found is None:
+            before = dict(self.unifier.known)
             found = self.matching(self.environment.overloads(name, is_member, len(given)), given)
-            if found is not None and not self.unifier.count:
+            if found is not None and not any(map(is_generic, (*given, found[1]))):
                 self.environment.remember(name, is_member, given, found)
+                self.unifier.known = before  # what the call's own parameters are is of no more use
         if found is None:
             shown = [str(self.unifier.resolved(type_, is_final=True)) for type_ in given]
             if is_member:

@@ -150,7 +150,7 @@ def logical(terms: Sequence[Closure], decisive: bool) -> Closure:
                 failed = failed or error
                 continue
             if value is decisive:
-                return decisive
+                return not other
             if value is not other:
                 failed = failed or no_such_overload()
         if failed is not None:
@@ -174,7 +174,7 @@ def every(over: Closure, slots: Sequence[int], term: Closure, decisive: bool, at
                 failed = error
                 continue
             if value is decisive:
-                return decisive
+                return not other
             failed = no_such_overload() if value is not other else failed
         if failed is not None:
             raise failed

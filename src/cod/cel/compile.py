@@ -78,16 +78,16 @@ class Compiler:
             return found
         return _COMPILES[type(node)](self, node)
 
-    def literal(self, node: Literal) -> Closure:
+    def _literal(self, node: Literal) -> Closure:
         return Constant(node.value)
 
-    def identifier(self, node: Identifier) -> Closure:
+    def _identifier(self, node: Identifier) -> Closure:
         local = self.local.get(node.name)
         if local and local[-1] is not None:
             return local[-1]
-        return self.variable(node.name.removeprefix("."), node.at)
+        return self._variable(node.name.removeprefix("."), node.at)
 
-    def variable(self, name: str, at: int) -> Closure:
+    def _variable(self, name: str, at: int) -> Closure:
         slot = self.slots.get(name)
         if slot is not None:
             return operator.itemgetter(slot)
@@ -95,15 +95,15 @@ class Compiler:
             return Constant(self.environment.constants[name])
         return closures.failing(f"undeclared reference to '{name}' (in container '')", at)
 
-    def select(self, node: Select) -> Closure:
+    def _select(self, node: Select) -> Closure:
         if not node.is_test and (name := self.environment.dotted_variable(node, self.local)):
-            return self.variable(name, node.at)
+            return self._variable(name, node.at)
         operand = self.closure(node.operand)
         if node.is_test:
             return closures.called(closures.has_field, (operand, Constant(node.field)), node.at)
         return closures.string_field(operand, node.field, node.at)
 
-    def call(self, node: Call) -> Closure:
+    def _call(self, node: Call) -> Closure:
         special = _SPECIAL.get(node.function)
         if special is not None:
             return special(self, node)
@@ -113,9 +113,9 @@ class Compiler:
             if full in self.environment.functions:
                 name, target = full, None
         args = node.args if target is None else (target, *node.args)
-        return self.called(node, name, args, is_member=target is not None)
+        return self._called(node, name, args, is_member=target is not None)
 
-    def called(self, node: Call, name: str, args: Sequence[Expression], *, is_member: bool) -> Closure:
+    def _called(self, node: Call, name: str, args: Sequence[Expression], *, is_member: bool) -> Closure:
         overloads: Sequence[Overload] | None = self.overloads.get(node.id)
         if overloads is None:
             found = self.environment.overloads(name, is_member, len(args))
@@ -124,7 +124,7 @@ class Compiler:
         if not overloads:
             unknown = name not in self.environment.functions
             return closures.failing(f"unbound function: {name}" if unknown else "no such overload", node.at)
-        if len(overloads) == 1 and all(map(self.is_certain, args, overloads[0].parameters)):
+        if len(overloads) == 1 and all(map(self._is_certain, args, overloads[0].parameters)):
             call = overloads[0].call
         elif node.function in _DYNAMIC:
             call = _DYNAMIC[node.function]
@@ -132,21 +132,21 @@ class Compiler:
             call = closures.dispatch(overloads)
         return folded(call, compiled, node.at)
 
-    def is_certain(self, arg: Expression, parameter: Type) -> bool:
+    def _is_certain(self, arg: Expression, parameter: Type) -> bool:
         """Whether an argument is sure to have a parameter's type when it is evaluated."""
         if parameter.kind in ("dyn", "parameter"):
             return True
         return self.types.get(arg.id, DYN).kind not in _LOOSE
 
-    def logical(self, node: Call) -> Closure:
+    def _logical(self, node: Call) -> Closure:
         terms = [self.closure(term) for term in terms_of(node)]
         return closures.logical(terms, decisive=node.function == "_||_")
 
-    def conditional(self, node: Call) -> Closure:
+    def _conditional(self, node: Call) -> Closure:
         condition, one, other = map(self.closure, node.args)
         return closures.chosen(condition, one, other)
 
-    def equality(self, node: Call) -> Closure:
+    def _equality(self, node: Call) -> Closure:
         same = equality(*(self.types.get(arg.id, DYN) for arg in node.args))
         call = same if node.function == "_==_" else _differ(same)
         one, other = map(self.closure, node.args)
@@ -160,25 +160,25 @@ class Compiler:
             }[node.function]
         return folded(call, (one, other), node.at)
 
-    def not_strictly_false(self, node: Call) -> Closure:
+    def _not_strictly_false(self, node: Call) -> Closure:
         return self.closure(node.args[0])
 
-    def first_of(self, node: Call) -> Closure:
+    def _first_of(self, node: Call) -> Closure:
         if node.target is None or len(node.args) != 1:
             return closures.failing("no such overload", node.at)
         one, other = self.closure(node.target), self.closure(node.args[0])
         return closures.first_of(one, other, is_value=node.function == "orValue")
 
-    def optional_select(self, node: Call) -> Closure:
+    def _optional_select(self, node: Call) -> Closure:
         return closures.called(closures.optional_field, [self.closure(arg) for arg in node.args], node.at)
 
-    def list(self, node: ListLiteral) -> Closure:
+    def _list(self, node: ListLiteral) -> Closure:
         items = [self.closure(item) for item in node.items]
         if not node.optional and all(isinstance(item, Constant) for item in items):
             return Constant([item.value for item in items if isinstance(item, Constant)])
         return closures.listed([(item, index in node.optional) for index, item in enumerate(items)])
 
-    def map(self, node: MapLiteral) -> Closure:
+    def _map(self, node: MapLiteral) -> Closure:
         entries = [
             (self.closure(entry.key), self.closure(entry.value), entry.is_optional) for entry in node.entries
         ]
@@ -186,21 +186,21 @@ class Compiler:
         known = all(isinstance(key, Constant) and isinstance(value, Constant) for key, value, _ in entries)
         return _evaluated(made) if known else made
 
-    def message(self, node: Message) -> Closure:
+    def _message(self, node: Message) -> Closure:
         return closures.failing(f"undeclared reference to '{node.type_name}' (in container '')", node.at)
 
-    def comprehension(self, node: Comprehension) -> Closure:
+    def _comprehension(self, node: Comprehension) -> Closure:
         if isinstance(node.condition, Literal) and node.condition.value is False:
-            return self.bind(node)
+            return self._bind(node)
         over = self.closure(node.range)
         names = [name for name in (node.variable, node.variable2) if name]
         slots = [self.enter(name) for name in names]
-        made = self.loop(node, over, slots)
+        made = self._loop(node, over, slots)
         for name in names:
             self.leave(name)
         return made
 
-    def loop(self, node: Comprehension, over: Closure, slots: Sequence[int]) -> Closure:
+    def _loop(self, node: Comprehension, over: Closure, slots: Sequence[int]) -> Closure:
         """What a macro made, by the step that it takes."""
         step, at = node.step, node.range.at
         assert isinstance(step, Call)
@@ -221,7 +221,7 @@ class Compiler:
         assert condition is not None
         return closures.single(over, slots, condition, at)
 
-    def bind(self, node: Comprehension) -> Closure:
+    def _bind(self, node: Comprehension) -> Closure:
         """What `cel.bind` made: the value has its place in the frame, or its name is only another name."""
         name = node.accumulator
         if self.access is not None and self.access.alias(name, node.start, self):
@@ -291,25 +291,25 @@ def _evaluated(closure: Closure) -> Closure:
 
 
 _COMPILES: dict[type, Callable[[Compiler, Any], Closure]] = {
-    Literal: Compiler.literal,
-    Identifier: Compiler.identifier,
-    Select: Compiler.select,
-    Call: Compiler.call,
-    ListLiteral: Compiler.list,
-    MapLiteral: Compiler.map,
-    Message: Compiler.message,
-    Comprehension: Compiler.comprehension,
+    Literal: Compiler._literal,
+    Identifier: Compiler._identifier,
+    Select: Compiler._select,
+    Call: Compiler._call,
+    ListLiteral: Compiler._list,
+    MapLiteral: Compiler._map,
+    Message: Compiler._message,
+    Comprehension: Compiler._comprehension,
 }
 _SPECIAL: dict[str, Callable[[Compiler, Call], Closure]] = {
-    "_&&_": Compiler.logical,
-    "_||_": Compiler.logical,
-    "_?_:_": Compiler.conditional,
-    "_==_": Compiler.equality,
-    "_!=_": Compiler.equality,
-    "_?._": Compiler.optional_select,
-    "or": Compiler.first_of,
-    "orValue": Compiler.first_of,
-    "@not_strictly_false": Compiler.not_strictly_false,
+    "_&&_": Compiler._logical,
+    "_||_": Compiler._logical,
+    "_?_:_": Compiler._conditional,
+    "_==_": Compiler._equality,
+    "_!=_": Compiler._equality,
+    "_?._": Compiler._optional_select,
+    "or": Compiler._first_of,
+    "orValue": Compiler._first_of,
+    "@not_strictly_false": Compiler._not_strictly_false,
 }
 
 

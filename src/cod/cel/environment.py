@@ -1,4 +1,4 @@
-"""Which functions and variables an expression may use: a device selector's, or those of the language alone."""
+"""Which functions and variables an expression may use: a device selector, or one of the language alone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cod.cel.functions import Function, Overload
 from cod.cel.parse import dotted
 from cod.cel.standard import CONSTANTS, FUNCTIONS
 from cod.cel.syntax import Expression, Identifier, Select
-from cod.cel.types import BOOL, DYN, QUANTITY, STRING, Type, map_of, type_of
+from cod.cel.types import BOOL, DYN, QUANTITY, STRING, Type, is_generic, map_of, type_of
 from cod.cel.values import TypeValue
 
 DEVICE = Type("message", name="kubernetes.DRADevice")
@@ -50,7 +50,7 @@ class Environment:
         found = self._overloads.get(key)
         if found is None:
             found = self._overloads[key] = tuple(
-                (overload, any(map(_is_generic, (*overload.parameters, overload.result))))
+                (overload, any(map(is_generic, (*overload.parameters, overload.result))))
                 for overload in self.functions.get(name, ())
                 if overload.is_member is is_member and len(overload.parameters) == count
             )
@@ -78,16 +78,14 @@ class Environment:
             self._resolutions[name, is_member, given] = found
 
 
-def _is_generic(type_: Type) -> bool:
-    return type_.kind == "parameter" or any(map(_is_generic, type_.parameters))
-
-
 def library() -> Sequence[Function]:
     """The functions of the language and of all libraries that Kubernetes has."""
     functions = list(FUNCTIONS)
     from importlib.util import find_spec
+
     for name in _LIBRARIES:
-        if find_spec(f"cod.cel.library.{name}") is None: continue
+        if find_spec(f"cod.cel.library.{name}") is None:
+            continue
         functions += import_module(f"cod.cel.library.{name}").FUNCTIONS
     return functions
 

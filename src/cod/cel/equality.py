@@ -30,7 +30,9 @@ def equal(one: Any, other: Any) -> bool:
     if isinstance(one, dict):
         return isinstance(other, dict) and len(one) == len(other) and _has_entries(one, other)
     if is_number(one):
-        return is_number(other) and bool(one == other)
+        if not is_number(other):
+            return False
+        return float(one) == float(other) if float in (kind, other_kind) else bool(one == other)
     return kind is other_kind and bool(one == other)
 
 

@@ -120,11 +120,11 @@ class Unifier:
         return one if self._is_as_general(one, other) else other
 
     def _is_as_general(self, one: Type, other: Type) -> bool:
-        if one.kind in ("parameter", *_FREE):
+        if one.kind in ("parameter", *_FREE) or other.kind == "null_type":
             return True
         if other.kind in ("parameter", *_FREE) or one.kind != other.kind or one.name != other.name:
             return False
-        if one.kind == "null_type" or not one.parameters:
+        if not one.parameters:
             return True
         return len(one.parameters) == len(other.parameters) and all(
             map(self._is_as_general, one.parameters, other.parameters)
