@@ -19,16 +19,17 @@ ISSUES = "the project's issues"
 
 def report(error: CodError) -> str:
     """The whole text for an error, with its line ends."""
-    if hasattr(error, "problems"):  # of a spec: these show the line and a caret
+    if hasattr(error, "source"):  # the text of a spec: its problems show the line and a caret
         from cod.cdi.problem import InvalidSpec
         from cod.cli import spec_errors
 
         assert isinstance(error, InvalidSpec)
         return spec_errors.report(error)
-    lines = [f"error: {error.what}"]
+    what, *more = error.what.splitlines() or [""]
+    lines = [f"error: {what}", *(f"  {line}" for line in more)]
     if error.where:
         lines.append(f"  --> {error.where}")
-    lines += [f"  {cause}" for cause in error.causes]
+    lines += [f"  {line}" for cause in error.causes for line in cause.splitlines()]
     if error.hint:
         lines.append(f"  try: {error.hint}")
     return "".join(f"{printable(line)}\n" for line in lines)

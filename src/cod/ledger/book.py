@@ -196,8 +196,12 @@ class Ledger:
     def _drop_dead(self, database: sqlite3.Connection) -> None:
         now = self._clock()
         for name, holders in _holders(database).items():
-            if not any(lives(each, self._processes, now) for each in holders):
+            dead = [each for each in holders if not lives(each, self._processes, now)]
+            if len(dead) == len(holders):
                 _drop(database, name)
+            else:
+                for each in dead:
+                    _drop_holder(database, name, each)
 
 
 def _claim(text: str) -> ResourceClaim:
@@ -276,6 +280,16 @@ def _add_holder(database: sqlite3.Connection, name: str, holder: Holder) -> None
         return
     database.execute(
         "INSERT OR IGNORE INTO holders VALUES (?, ?, ?, ?, ?)",
+        (name, holder.pid, holder.started, holder.boot, holder.namespace),
+    )
+
+
+def _drop_holder(database: sqlite3.Connection, name: str, holder: Holder) -> None:
+    if isinstance(holder, Lease):
+        database.execute("DELETE FROM leases WHERE claim = ?", (name,))
+        return
+    database.execute(
+        "DELETE FROM holders WHERE claim = ? AND pid = ? AND started = ? AND boot = ? AND namespace = ?",
         (name, holder.pid, holder.started, holder.boot, holder.namespace),
     )
 
