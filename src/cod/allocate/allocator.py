@@ -10,12 +10,13 @@ from msgspec import Struct
 from cod.allocate.aims import Aims
 from cod.allocate.alternatives import Choice, Chooser, first_devices
 from cod.allocate.best import best
+from cod.allocate.explain import explain
 from cod.allocate.features import ALL_FEATURES, refuse_gated, without_features
 from cod.allocate.in_use import InUse
 from cod.allocate.near import Surroundings
 from cod.allocate.nodes import Node
 from cod.allocate.pools import Pools
-from cod.allocate.refusal import NoFit, Refusal, Undecided
+from cod.allocate.refusal import NoFit, Undecided
 from cod.allocate.requests import Wishes, read
 from cod.allocate.result import results
 from cod.allocate.search import Budget, Spent
@@ -79,23 +80,38 @@ class Allocator:
         self, claims: Sequence[ResourceClaim], node: Node | None = None
     ) -> tuple[AllocationResult, ...]:
         """Choose devices for claims together. Raises as `allocate` does."""
-        if self.options.features != ALL_FEATURES:
-            refuse_gated(claims, self.options.features)
-        wishes = read(claims, self.classes)
-        stock = Stock(self.pools.offer(node), self.pools, self.in_use)
+        wishes = self.read(claims)
+        stock = self._stock(node)
         if self.options.strict:
             fail_before(wishes, stock)
-        budget = Budget(self.options.steps)
-        chooser = Chooser(wishes, stock, budget)
+        chooser = Chooser(wishes, stock, Budget(self.options.steps))
         try:
             choice = self._choose(chooser, wishes, stock)
         except Spent:
-            raise Undecided("undecided") from None
+            raise Undecided(_names(claims), self.options.steps) from None
         if self.options.strict:
             fail_after(wishes, stock, choice)
         if choice is None:
-            raise NoFit("does not fit", Refusal("", (), (), {}, (), 0), where="", causes=(), hint="")
+            raise NoFit(
+                _names(claims),
+                node.name if node else "",
+                lambda: explain(wishes, stock, node, lambda holder: self._stock(node, without=holder)),
+            )
         return results(wishes, choice, stock, node)
+
+    def read(self, claims: Sequence[ResourceClaim]) -> Wishes:
+        """What claims ask for. Raises InvalidClaim."""
+        if self.options.features != ALL_FEATURES:
+            refuse_gated(claims, self.options.features)
+        return read(claims, self.classes)
+
+    def _stock(self, node: Node | None, without: str = "") -> Stock:
+        """What a node has to offer; as it would be if one claim were released."""
+        uses = self.in_use
+        if without:
+            kept = ((key, tuple(use for use in each if use.holder != without)) for key, each in uses.items())
+            uses = {key: each for key, each in kept if each}
+        return Stock(self.pools.offer(node), self.pools, uses)
 
     def _choose(self, chooser: Chooser, wishes: Wishes, stock: Stock) -> Choice | None:
         if self.options.order == "first":
@@ -105,3 +121,7 @@ class Allocator:
             return choice
         aims = Aims(wishes, [each.name for each in choice.alternatives], stock, self.surroundings)
         return best(chooser, choice, aims).choice
+
+
+def _names(claims: Sequence[ResourceClaim]) -> str:
+    return ", ".join(each.name for each in claims)

@@ -1,9 +1,10 @@
 """What a choice spoils for those who come later: the partitions and blocks that are whole no more.
 
 A device that is taken costs what can then no longer be had. Of partitions that is each other one that its
-counters were enough for before. Of blocks, which are devices that stand together (on
-one NUMA node, below one root complex or switch, linked to one another), it is the pairs of free devices that it
-was part of. So the smallest hole that is large enough is filled first.
+counters were enough for before; a whole device counts a few times as much as its smallest part. Of blocks,
+devices that stand together (on one NUMA node, below one root complex or switch, linked), it is the pairs of free
+devices that it was part of. So the smallest hole that is large enough is filled first. `bench/allocate.py`
+measures what comes of it.
 """
 
 from __future__ import annotations
@@ -18,19 +19,10 @@ from cod.allocate.stock import Stock
 from cod.topology import LINK, SAME_SWITCH
 
 # What drivers call the attributes that say where a device is. Others say what it is: a rare model is no block.
-_PLACES = (
-    "numa",
-    "pcieroot",
-    "socket",
-    "switch",
-    "island",
-    "hive",
-    "clique",
-    "nvlink",
-    "domain",
-    "rail",
-    "parent",
+_PLACES = tuple(
+    "numa pcieroot socket switch island hive clique nvlink domain rail parent".split()  # noqa: SIM905
 )
+_WHOLE = 64
 _MOST = 256  # devices whose distances are looked at; more are no machine
 
 
@@ -118,13 +110,16 @@ class Remainder:
         after = list(state.left)
         for resource, amount in takes:
             after[resource] -= amount
-        others = bits(group & self.free & ~state.opened & ~(1 << device))
-        possible = [wants for wants in map(state.problem.takes.__getitem__, others) if _covers(state.left, wants)]
-        return sum(not _covers(after, wants) for wants in possible)
+        takes_of = state.problem.takes
+        return sum(
+            self._weights[other]
+            for other in bits(group & self.free & ~state.opened & ~(1 << device))
+            if _covers(state.left, takes_of[other]) and not _covers(after, takes_of[other])
+        )
 
     @cached_property
     def _groups(self) -> dict[int, tuple[int, int]]:
-        """For each partition all those that draw upon the same counters, and a number for what they are like."""
+        """For each partition all that draw upon the same counters, and a number for what these are like."""
         takes = self._stock.resources.takes
         shapes: dict[object, int] = {}
         found = {}
@@ -152,6 +147,21 @@ class Remainder:
             group: tuple(dict.fromkeys(each for device in bits(group) for each, _ in takes.get(device, ())))
             for group, _ in self._groups.values()
         }
+
+    @cached_property
+    def _weights(self) -> dict[int, int]:
+        """What a partition is worth: a little for being one, and more as it takes more of its counters."""
+        resources = self._stock.resources
+        most = [0] * len(resources.left)
+        for takes in resources.takes.values():
+            for resource, amount in takes:
+                most[resource] = max(most[resource], amount)
+        weights = {}
+        for device, takes in resources.takes.items():
+            counters = self._resources[self._groups[device][0]]
+            parts = sum(_WHOLE * amount // most[each] for each, amount in takes if most[each])
+            weights[device] = _WHOLE // 4 + parts // len(counters)
+        return weights
 
 
 def _covers(left: Sequence[int], wants: Amounts) -> bool:

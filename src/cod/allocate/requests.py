@@ -159,7 +159,7 @@ def _alternative(
     elif asked.allocation_mode == "ExactCount" and asked.count < 1:
         wrong.append(f"{where}: it asks for {asked.count} devices, which is less than one")
     if asked.unknown or asked.derived_attributes:
-        what = ", ".join(asked.unknown) or "derivedAttributes"
+        what = ", ".join(asked.unknown or ["derivedAttributes"])
         wrong.append(f"{where}: it has {what}, which is not understood")
     conditions = [*_of_class(asked.device_class_name, classes, where, wrong)]
     conditions += _conditions(f"request {name}", asked.selectors, where, wrong)

@@ -42,7 +42,7 @@ def complete(state: State, budget: Budget) -> list[Pick] | None:
 
 
 def is_roomy(state: State) -> bool:
-    """Whether it is plain that a solution is left: nothing limited is in play, and all have devices enough."""
+    """Whether there is plainly a solution: nothing limited is in play, and all have devices enough."""
     problem = state.problem
     active = [number for number, wanted in enumerate(state.wanted) if wanted]
     total = sum(state.wanted[number] for number in active)
