@@ -35,9 +35,7 @@ def take(ledger: Ledger, wanted: ResourceClaim) -> ResourceClaim:
 
 
 def give(ledger: Ledger, name: str, *results: Result) -> ResourceClaim:
-    return ledger.take(
-        claim(name), lambda _: AllocationResult(DeviceAllocation(tuple(results))), me(), [], 0
-    )
+    return ledger.take(claim(name), lambda _: AllocationResult(DeviceAllocation(tuple(results))), me(), [], 0)
 
 
 def result(share_id: str = "", *, admin: bool = False) -> Result:
@@ -129,5 +127,7 @@ def test_the_database_itself_knows_the_rule_for_what_is_new_and_what_is_changed(
             with pytest.raises(sqlite3.IntegrityError):
                 database.execute(way)
         database.execute("ROLLBACK TO start")
-    database.execute("UPDATE devices SET consumed = '{\"slots\": \"2\"}'")  # what stays as it is, is no conflict
+    database.execute(
+        'UPDATE devices SET consumed = \'{"slots": "2"}\''
+    )  # what stays as it is, is no conflict
     database.close()

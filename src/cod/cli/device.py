@@ -34,9 +34,7 @@ def command() -> None:
 @output_option()
 @driver_option
 @class_option
-@click.option(
-    "--where", multiple=True, metavar="CEL", help="Only devices of which this is true; repeatable."
-)
+@click.option("--where", multiple=True, metavar="CEL", help="Only devices of which this is true; repeatable.")
 @click.option(
     "--all",
     "is_whole",

@@ -8,6 +8,7 @@ try: give / or sim:8gpu
 
 from __future__ import annotations
 
+import re
 import sys
 
 from cod import __version__
@@ -25,11 +26,11 @@ def report(error: CodError) -> str:
 
         assert isinstance(error, InvalidSpec)
         return spec_errors.report(error)
-    what, *more = error.what.splitlines() or [""]
+    what, *more = _lines(error.what)
     lines = [f"error: {what}", *(f"  {line}" for line in more)]
     if error.where:
         lines.append(f"  --> {error.where}")
-    lines += [f"  {line}" for cause in error.causes for line in cause.splitlines()]
+    lines += [f"  {line}" for cause in error.causes for line in _lines(cause)]
     if error.hint:
         lines.append(f"  try: {error.hint}")
     return "".join(f"{printable(line)}\n" for line in lines)
@@ -44,6 +45,11 @@ def report_bug(error: Exception) -> str:
         f"  please report these lines and your command to {ISSUES}: cod {__version__}, Python {python}\n"
         "  try: the same command with COD_DEBUG=1 set, which shows how it came to this\n"
     )
+
+
+def _lines(text: str) -> list[str]:
+    """A text, divided where an expression stands in it with a caret below; it has no lines otherwise."""
+    return re.split(r"\n(?= \| |ERROR: <input>)", text)
 
 
 def _place(error: Exception) -> str:

@@ -48,9 +48,7 @@ class Site(Struct, frozen=True):
         """The ledger, for a `with`."""
         return Ledger(self.ledger, self.processes)
 
-    def take(
-        self, claim: ResourceClaim, holder: Holder, command: Sequence[str], now: float
-    ) -> ResourceClaim:
+    def take(self, claim: ResourceClaim, holder: Holder, command: Sequence[str], now: float) -> ResourceClaim:
         """Choose devices for a claim and write down that it has them; what is left of ended claims goes.
 
         Raises what the allocator does, and Refused or LedgerUnavailable as the ledger does.
