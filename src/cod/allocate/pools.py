@@ -35,12 +35,14 @@ class Offered(NamedTuple):
 class Offer(Struct, frozen=True):
     """What a node is offered: devices in the order in which Kubernetes looks at them, and broken pools.
 
-    `broken` says of pools that offer nothing why; `invalid` are those of them whose own slices are wrong.
+    `broken` says of pools that offer nothing why; `invalid` are those of them whose own slices are wrong,
+    `obsolete` those that are elsewhere by now: they hide nothing.
     """
 
     devices: tuple[Offered, ...]
     broken: dict[PoolKey, str]
-    invalid: frozenset[PoolKey]
+    invalid: frozenset[PoolKey] = frozenset()
+    obsolete: frozenset[PoolKey] = frozenset()
 
 
 class Pool:
@@ -86,6 +88,16 @@ class Pool:
                         if (each.counter_set, name) not in self.counters:
                             return f"its device {device.name} names counter {name}, which it lacks"
         return ""
+
+    @cached_property
+    def has_groups(self) -> bool:
+        """Whether only some of its devices may use a counter set at the same time."""
+        return any(
+            each.compatibility_groups
+            for one in self.slices
+            for device in one.spec.devices
+            for each in device.consumes_counters
+        )
 
     @cached_property
     def takes(self) -> dict[str, dict[tuple[str, str], int]]:
@@ -160,19 +172,29 @@ class Pools:
         return self.offer_of(relevant, node)
 
     def offer_of(self, relevant: Iterable[ResourceSlice], node: Node | None) -> Offer:
-        """What the slices that reach a node offer it."""
+        """What the slices that reach a node offer it.
+
+        A node that sees all slices of a generation takes them, as Kubernetes does, though other nodes may
+        have a newer one already.
+        """
         seen: dict[PoolKey, list[ResourceSlice]] = {}
         for each in relevant:
             seen.setdefault((each.spec.driver, each.spec.pool.name), []).append(each)
         broken: dict[PoolKey, str] = {}
-        invalid = set()
+        invalid, obsolete = set(), set()
         whole: list[tuple[bool, PoolKey, list[ResourceSlice], Pool]] = []
         for key, slices in seen.items():
             newest = max(each.spec.pool.generation for each in slices)
             pool = self.pool(key, newest)
             kept = [each for each in slices if each.spec.pool.generation == newest]
-            if reason := self._incomplete(pool, len(kept)):
-                broken[key] = reason
+            is_whole = len(kept) == pool.size
+            if not is_whole and max(self._by_pool[key]) > newest:
+                broken[key] = "its newest generation is for other nodes"
+                obsolete.add(key)
+            elif not is_whole and len(pool.slices) != pool.size:
+                broken[key] = f"it is being updated: {len(pool.slices)} of its {pool.size} slices are there"
+            elif pool.has_groups:
+                broken[key] = "its devices have compatibility groups, which are not understood"
             elif pool.fault:
                 broken[key] = pool.fault
                 invalid.add(key)
@@ -188,21 +210,7 @@ class Pools:
             for offered in self._offered_by(each, pool)
             if node is None or not each.spec.per_device_node_selection or _reaches_device(offered, node)
         )
-        return Offer(tuple(devices), broken, frozenset(invalid))
-
-    def _incomplete(self, pool: Pool, kept: int) -> str:
-        """Why a pool of which a node sees so many slices is not whole; "" where it is.
-
-        A node that sees all slices of a generation takes them, as Kubernetes does, though another node may
-        have a newer one already.
-        """
-        if kept == pool.size:
-            return ""
-        if max(self._by_pool[pool.key]) > pool.generation:
-            return "it is being updated: a newer generation of it is on other nodes"
-        if len(pool.slices) != pool.size:
-            return f"it is being updated: {len(pool.slices)} of its {pool.size} slices are there"
-        return ""
+        return Offer(tuple(devices), broken, frozenset(invalid), frozenset(obsolete))
 
     def _offered_by(self, one: ResourceSlice, pool: Pool) -> tuple[Offered, ...]:
         found = self._offered.get(id(one))

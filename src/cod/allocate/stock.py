@@ -108,7 +108,9 @@ class Stock:
         """A pool that offers nothing now, and of which devices could meet the conditions."""
         drivers = dict.fromkeys(each.key[0] for each in self.devices)
         for key in self.offer.broken:
-            if not any(_is_about_others(each, key[0], drivers) for each in conditions):
+            if key not in self.offer.obsolete and not any(
+                _is_about_others(each, key[0], drivers) for each in conditions
+            ):
                 return key
         return None
 
