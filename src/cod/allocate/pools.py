@@ -60,6 +60,12 @@ class Pool:
         return self.slices[0].spec.skip_node_operations
 
     @cached_property
+    def is_of_one_node(self) -> bool:
+        """Whether all of it is for the same node alone."""
+        first = self.slices[0].spec.node_name
+        return bool(first) and all(each.spec.node_name == first for each in self.slices)
+
+    @cached_property
     def counters(self) -> dict[tuple[str, str], int]:
         """What its counter sets hold, in billionths, by the names of the set and the counter."""
         return {
@@ -120,22 +126,29 @@ class Pools:
     def __init__(self, slices: Iterable[ResourceSlice]) -> None:
         self._by_pool: dict[PoolKey, dict[int, list[ResourceSlice]]] = {}
         self._of_node: dict[str, list[ResourceSlice]] = {}
-        self._shared: list[ResourceSlice] = []
+        self._everywhere: list[ResourceSlice] = []
+        self._selected: list[ResourceSlice] = []
         for each in slices:
             spec = each.spec
             generations = self._by_pool.setdefault((spec.driver, spec.pool.name), {})
             generations.setdefault(spec.pool.generation, []).append(each)
             if spec.node_name:
                 self._of_node.setdefault(spec.node_name, []).append(each)
+            elif spec.all_nodes:
+                self._everywhere.append(each)
             else:
-                self._shared.append(each)
+                self._selected.append(each)
         self._pools: dict[tuple[PoolKey, int], Pool] = {}
         self._offered: dict[int, tuple[Offered, ...]] = {}
 
     @property
-    def shared(self) -> Sequence[ResourceSlice]:
-        """The slices that are not of one node."""
-        return self._shared
+    def shared(self) -> bool:
+        """Whether there are slices that are not of one node."""
+        return bool(self._everywhere or self._selected)
+
+    def shared_with(self, node: Node) -> Sequence[ResourceSlice]:
+        """The slices that a node can use and others can, too."""
+        return [*self._everywhere, *(each for each in self._selected if _reaches(each, node))]
 
     def of_node(self, name: str) -> Sequence[ResourceSlice]:
         """The slices that are of this node alone."""
@@ -165,10 +178,10 @@ class Pools:
     def offer(self, node: Node | None) -> Offer:
         """What a node is offered; no node: whatever there is, wherever it can be used."""
         if node is None:
-            relevant = [*self._shared, *(each for slices in self._of_node.values() for each in slices)]
+            owned = (each for slices in self._of_node.values() for each in slices)
+            relevant = [*self._everywhere, *self._selected, *owned]
         else:
-            shared = (each for each in self._shared if _reaches(each, node))
-            relevant = [*self.of_node(node.name), *shared]
+            relevant = [*self.of_node(node.name), *self.shared_with(node)]
         return self.offer_of(relevant, node)
 
     def offer_of(self, relevant: Iterable[ResourceSlice], node: Node | None) -> Offer:
@@ -231,14 +244,11 @@ def _offered(one: ResourceSlice, pool: Pool) -> Iterator[Offered]:
 
 
 def _reaches(one: ResourceSlice, node: Node) -> bool:
-    spec = one.spec
-    if spec.node_name:
-        return spec.node_name == node.name
-    if spec.node_selector is not None:
-        return selects(spec.node_selector, node)
-    if spec.per_device_node_selection:
-        return any(_device_reaches(each, node) for each in spec.devices)
-    return bool(spec.all_nodes)
+    if one.spec.node_selector is not None:
+        return selects(one.spec.node_selector, node)
+    return bool(one.spec.per_device_node_selection) and any(
+        _device_reaches(each, node) for each in one.spec.devices
+    )
 
 
 def _device_reaches(device: Device, node: Node) -> bool:
