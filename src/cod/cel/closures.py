@@ -30,7 +30,7 @@ class Constant:
     def __init__(self, value: Any) -> None:
         self.value = value
 
-    def __call__(self, frame: Frame) -> Any:
+    def __call__(self, _: Frame) -> Any:
         return self.value
 
 
@@ -51,7 +51,7 @@ def no_such_overload() -> EvaluationError:
 def failing(text: str, at: int) -> Closure:
     """What cannot be evaluated at all."""
 
-    def fail(frame: Frame) -> Any:
+    def fail(_: Frame) -> Any:
         raise EvaluationError(text, at)
 
     return fail
@@ -73,15 +73,15 @@ def called(call: Callable[..., Any], args: Sequence[Closure], at: int) -> Closur
         try:
             return call(*values)
         except EvaluationError as error:
-            raise _placed(error, at)
+            _place(error, at)
+            raise
 
     return evaluate
 
 
-def _placed(error: EvaluationError, at: int) -> EvaluationError:
+def _place(error: EvaluationError, at: int) -> None:
     if error.at is None:
         error.at = at
-    return error
 
 
 def _called1(call: Callable[[Any], Any], arg: Closure, at: int) -> Closure:
@@ -89,7 +89,8 @@ def _called1(call: Callable[[Any], Any], arg: Closure, at: int) -> Closure:
         try:
             return call(arg(frame))
         except EvaluationError as error:
-            raise _placed(error, at)
+            _place(error, at)
+            raise
 
     return evaluate
 
@@ -99,7 +100,8 @@ def _called2(call: Callable[[Any, Any], Any], one: Closure, other: Closure, at: 
         try:
             return call(one(frame), other(frame))
         except EvaluationError as error:
-            raise _placed(error, at)
+            _place(error, at)
+            raise
 
     return evaluate
 
@@ -109,7 +111,8 @@ def _called2_known(call: Callable[[Any, Any], Any], one: Closure, value: Any, at
         try:
             return call(one(frame), value)
         except EvaluationError as error:
-            raise _placed(error, at)
+            _place(error, at)
+            raise
 
     return evaluate
 

@@ -10,18 +10,20 @@ from msgspec import Struct
 
 from cod.cel.check import Checked
 from cod.cel.compile import Compiler, terms_of
-from cod.cel.device import DEVICE, DRIVER, DeviceAccess, Path
+from cod.cel.device import ALONE, DEVICE, DRIVER, DeviceAccess, Path, read
 from cod.cel.functions import EvaluationError
 from cod.cel.library.text import text_of
 from cod.cel.syntax import (
     Call,
     Comprehension,
     Expression,
+    Identifier,
     ListLiteral,
     Literal,
     MapLiteral,
     Select,
 )
+from cod.cel.values import Optional
 from cod.resource.slices import Device
 
 
@@ -56,7 +58,9 @@ class WhyNot(Struct, frozen=True):
 
 
 def shown(value: Any) -> str:
-    """A value as an expression would have it, or as it is written in a slice."""
+    """A value as an expression would have it, or as a slice has it; `absent` where there is none."""
+    if isinstance(value, Optional):
+        return shown(value.value) if value.is_there else "absent"
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, list):
@@ -79,6 +83,7 @@ class _Search:
             checked.parsed, checked.environment, checked, slots=slots, access=self.access
         )
         self.frame: list[Any] = [driver, device]
+        self.slots: dict[str, int] = {}
 
     def value(self, node: Expression) -> Any:
         """The value of a part, or the error that it has."""
@@ -127,39 +132,47 @@ class _Search:
             if isinstance(value, EvaluationError):
                 yield self.cause(node.start, value)
                 return
-            slot = self.compiler.enter(name)
+            slot = self.slots[name] = self.compiler.enter(name)
             self.frame.extend([None] * (slot + 1 - len(self.frame)))
             self.frame[slot] = value
             yield from self.causes(node.result)
+            del self.slots[name]
         self.compiler.leave(name)
 
     def cause(self, node: Expression, value: Any) -> Cause:
         source = " ".join(self.parsed.source(node).split()) or self.parsed.text
         if isinstance(value, EvaluationError):
             return Cause(source, error=value.text)
-        read: dict[Path, Any] = {}
-        for part, path in self.paths(node):
-            if not isinstance(found := self.value(part), EvaluationError):
-                read[path] = found
-        names = [path[-1] for path in read]
+        seen = {path: self.seen(path) for path in self.paths(node)}
+        names = [path[-1] for path in seen]
         return Cause(
             source,
             {
                 path[-1] if names.count(path[-1]) == 1 else "/".join(path[1:]): found
-                for path, found in read.items()
+                for path, found in seen.items()
+                if not isinstance(found, EvaluationError)
             },
         )
 
-    def paths(self, node: Expression) -> Iterator[tuple[Expression, Path]]:
-        """What a part reads of the device: attributes, capacities, the driver, whether it may be shared."""
-        path = self.access.path(node, self.compiler)
-        if path is not None and (
-            len(path) == 3 or (len(path) == 1 and path[0] not in ("attributes", "capacity"))
-        ):
-            yield node, path
-            return
-        for part in _parts(node):
-            yield from self.paths(part)
+    def seen(self, path: Path) -> Any:
+        """The value at the end of a path, an absent one where there is none."""
+        if path[0] in self.compiler.local:
+            return self.frame[self.slots[path[0]]]
+        try:
+            return read(path, self.frame)
+        except EvaluationError as error:
+            return error
+
+    def paths(self, node: Expression) -> Iterator[Path]:
+        """What a part reads of the device, and the names that it has from `cel.bind`."""
+        path = self.access.reached(node, self.compiler)
+        if path is not None and (len(path) == 3 or path in ALONE):
+            yield path
+        elif isinstance(node, Identifier) and node.name in self.slots:
+            yield (node.name,)
+        else:
+            for part in _parts(node):
+                yield from self.paths(part)
 
 
 def _parts(node: Expression) -> Iterator[Expression]:
