@@ -53,8 +53,17 @@ FILES = {
     "proto3": MESSAGES,
     "wrappers": MESSAGES,
 }
-SECTIONS: dict[str, str] = {}
-CASES: dict[str, str] = {}
+NEWER_STRINGS = "Kubernetes has version 2 of the library of strings, whose texts differ"
+SECTIONS = {
+    "string_ext/format": NEWER_STRINGS,
+    "string_ext/reverse": "reverse() is in version 3 of the library of strings, Kubernetes has version 2",
+}
+CASES = {
+    "string_ext/value_errors/indexof_out_of_range": NEWER_STRINGS,
+    "string_ext/value_errors/lastindexof_out_of_range": NEWER_STRINGS,
+    "parse/bytes_literals/triple_single_quoted_unescaped_punctuation": "the record has lost a backslash",
+    "parse/bytes_literals/triple_double_quoted_unescaped_punctuation": "the record has lost a backslash",
+}
 _WRAPPER = re.compile(r"google\.protobuf\.\w*Value")
 NAMES = sorted(path.stem for path in (DATA / "cel").glob("*.json")) or ["cel"]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from cod.cel.functions import Overload
+from cod.cel.functions import EvaluationError, Overload
 from cod.cel.parse import DEEPEST, TOO_DEEP, Parsed, dotted
 from cod.cel.problem import InvalidExpression, Problem, near
 from cod.cel.syntax import (
@@ -57,6 +57,8 @@ _LITERALS: dict[type, Type] = {
     str: STRING,
     bytes: BYTES,
 }
+
+_READ = {"duration": 0, "timestamp": 0, "matches": 1}  # which argument is a text in some notation
 
 
 class Checked(Struct, frozen=True):
@@ -200,13 +202,21 @@ class _Checker:
                 self.unifier.known = before  # what the call's own parameters are is of no more use
         if found is None:
             shown = [str(self.unifier.resolved(type_, is_final=True)) for type_ in given]
-            if is_member:
-                applied = f"{shown[0]}.({', '.join(shown[1:])})"
-            else:
-                applied = f"({', '.join(shown)})"
+            applied = f"({', '.join(shown[is_member:])})"
+            applied = f"{shown[0]}.{applied}" if is_member else applied
             return self.wrong(node.at, f"found no matching overload for '{name}' applied to '{applied}'")
         self.overloads[node.id] = found[0]
+        if name in _READ and self.environment.is_strict:
+            self.readable(name, args[_READ[name]], found[0][0])
         return found[1]
+
+    def readable(self, name: str, arg: Expression, overload: Overload) -> None:
+        """Whether a duration, timestamp or regular expression that is written out is one."""
+        if isinstance(arg, Literal) and isinstance(arg.value, str):
+            try:
+                overload.call(*[""] * _READ[name], arg.value)
+            except EvaluationError:
+                self.wrong(arg.at, f"invalid {name} argument")
 
     def matching(
         self, overloads: Sequence[tuple[Overload, bool]], given: Sequence[Type]
@@ -214,10 +224,10 @@ class _Checker:
         """The overloads that take such arguments, and the type of their results: dyn where they differ."""
         matches: list[Overload] = []
         result: Type | None = None
-        for overload, is_generic in overloads:
+        for overload, is_template in overloads:
             wanted: Sequence[Type] = overload.parameters
             gives = overload.result
-            if is_generic:
+            if is_template:
                 *wanted, gives = self.unifier.instance([*wanted, gives])
             if not self.unifier.accepts(wanted, given):
                 continue
@@ -266,7 +276,7 @@ class _Checker:
         for item, type_ in zip(items, types, strict=True):
             joined = self.unifier.joined(result, type_)
             if joined is None:
-                if self.environment.is_homogeneous:
+                if self.environment.is_strict:
                     return self.mismatch(item.at, types[0] if result is None else result, type_)
                 return DYN
             result = joined

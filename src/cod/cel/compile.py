@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from cod.cel import closures
+from cod.cel import closures, loops
 from cod.cel.check import Checked
 from cod.cel.closures import Closure, Constant, Frame
 from cod.cel.environment import Environment
@@ -206,7 +206,7 @@ class Compiler:
         assert isinstance(step, Call)
         if step.function in ("_&&_", "_||_"):
             term = self.closure(step.args[1])
-            return closures.every(over, slots, term, step.function == "_||_", at)
+            return loops.every(over, slots, term, step.function == "_||_", at)
         condition = None
         if step.function == "_?_:_":
             condition = self.closure(step.args[0])
@@ -214,12 +214,12 @@ class Compiler:
             assert isinstance(step, Call)
         if step.function == "cel.@mapInsert":
             *key, value = map(self.closure, step.args[1:])
-            return closures.inserted(over, slots, condition, key[0] if key else None, value, at)
+            return loops.inserted(over, slots, condition, key[0] if key else None, value, at)
         more = step.args[1]
         if isinstance(more, ListLiteral):
-            return closures.gathered(over, slots, condition, self.closure(more.items[0]), at)
+            return loops.gathered(over, slots, condition, self.closure(more.items[0]), at)
         assert condition is not None
-        return closures.single(over, slots, condition, at)
+        return loops.single(over, slots, condition, at)
 
     def _bind(self, node: Comprehension) -> Closure:
         """What `cel.bind` made: the value has its place in the frame, or its name is only another name."""
@@ -232,10 +232,10 @@ class Compiler:
             return result
         value = self.closure(node.start)
         slot = self.enter(name)
-        self.local[name][-1] = closures.bound_name(slot)
+        self.local[name][-1] = loops.bound_name(slot)
         result = self.closure(node.result)
         self.leave(name)
-        return closures.bound(slot, value, result)
+        return loops.bound(slot, value, result)
 
     def enter(self, name: str) -> int:
         """Give a local variable a place in the frame."""

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from cod.cel.closures import Closure, Constant, Frame
 from cod.cel.functions import EvaluationError
+from cod.cel.lookup import missing
 from cod.cel.problem import near
-from cod.cel.standard import missing
 from cod.cel.syntax import Call, Expression, Identifier, Literal, Select
 from cod.cel.values import NONE, Optional
 from cod.resource.quantity import InvalidQuantity, parse_quantity
