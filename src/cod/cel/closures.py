@@ -6,14 +6,14 @@ which only `&&`, `||`, and the loops that stand for them, keep back until they k
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from cod.cel.functions import EvaluationError, Overload
-from cod.cel.keys import ABSENT, find, has
+from cod.cel.keys import has
 from cod.cel.library.text import text_of_type, type_name
-from cod.cel.lookup import contains, entry, item, missing, optional_entry, optional_item
-from cod.cel.values import NONE, Optional, Unsigned
+from cod.cel.lookup import field, missing, no_such_overload
+from cod.cel.values import Optional
 
 Frame = list[Any]
 Closure = Callable[[Frame], Any]
@@ -30,11 +30,6 @@ class Constant:
     def __call__(self, _: Frame) -> Any:
         """The value."""
         return self.value
-
-
-def no_such_overload() -> EvaluationError:
-    """The error of a call whose arguments have no type that the function takes."""
-    return EvaluationError("no such overload")
 
 
 def failing(text: str, at: int) -> Closure:
@@ -173,57 +168,6 @@ def chosen(condition: Closure, one: Closure, other: Closure) -> Closure:
     return evaluate
 
 
-def field(value: Any, name: Any) -> Any:
-    """What stands after a dot: an entry of a map, or of what an optional value holds."""
-    if isinstance(value, Mapping):
-        return entry(value, name)
-    if isinstance(value, Optional):
-        return optional_field(value, name)
-    raise no_such_overload()
-
-
-def optional_field(value: Any, name: Any) -> Optional:
-    """What stands after `.?`, or in `[?…]`: none where there is nothing."""
-    if isinstance(value, Optional):
-        return optional_field(value.value, name) if value.is_there else NONE
-    if isinstance(value, Mapping):
-        return optional_entry(value, name)
-    if isinstance(value, (list, tuple)):
-        return optional_item(value, name)
-    raise no_such_overload()
-
-
-def has_field(value: Any, name: str) -> bool:
-    """What `has()` says of a field."""
-    if isinstance(value, Optional):
-        return value.is_there and has_field(value.value, name)
-    if not isinstance(value, Mapping):
-        raise no_such_overload()
-    return has(value, name) or hasattr(value, "__missing__")
-
-
-def index(value: Any, key: Any) -> Any:
-    """What stands in `[…]`: an item of a list, an entry of a map."""
-    if isinstance(value, Mapping):
-        return entry(value, key)
-    if isinstance(value, (list, tuple)):
-        if isinstance(key, (int, float, Unsigned)):
-            return item(value, key)
-        raise no_such_overload()
-    if isinstance(value, Optional):
-        return optional_field(value, key)
-    raise no_such_overload()
-
-
-def is_in(value: Any, within: Any) -> bool:
-    """`in`: among the items of a list, or the keys of a map."""
-    if isinstance(within, Mapping):
-        return has(within, value)
-    if isinstance(within, (list, tuple)):
-        return contains(value, within)
-    raise no_such_overload()
-
-
 def first_of(one: Closure, other: Closure, *, is_value: bool) -> Closure:
     """`or`, and `orValue`: the other is evaluated only where the first is none."""
 
@@ -271,7 +215,7 @@ def mapped(entries: Sequence[tuple[Closure, Closure, bool]], at: int) -> Closure
                 if not value.is_there:
                     continue
                 value = value.value
-            if find(result, key) is not ABSENT:
+            if has(result, key):
                 raise EvaluationError(f"Failed with repeated key: {key}", at)
             result[key] = value
         return result

@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from cod.cel import closures, loops
+from cod.cel import closures, lookup, loops
 from cod.cel.check import Checked
 from cod.cel.closures import Closure, Constant, Frame
 from cod.cel.environment import Environment
@@ -33,10 +33,10 @@ from cod.cel.types import DYN, Type
 _LOOSE = ("dyn", "any", "parameter", "error", "null_type")
 _BY_PYTHON = ("string", "bytes", "int", "uint", "double", "bool")  # types whose == is Python's
 _DYNAMIC: dict[str, Callable[..., Any]] = {
-    "_[_]": closures.index,
-    "_[?_]": closures.optional_field,
-    "_?._": closures.optional_field,
-    "@in": closures.is_in,
+    "_[_]": lookup.index,
+    "_[?_]": lookup.optional_field,
+    "_?._": lookup.optional_field,
+    "@in": lookup.is_in,
 }
 
 
@@ -100,7 +100,7 @@ class Compiler:
             return self._variable(name, node.at)
         operand = self.closure(node.operand)
         if node.is_test:
-            return closures.called(closures.has_field, (operand, Constant(node.field)), node.at)
+            return closures.called(lookup.has_field, (operand, Constant(node.field)), node.at)
         return closures.string_field(operand, node.field, node.at)
 
     def _call(self, node: Call) -> Closure:
@@ -170,7 +170,7 @@ class Compiler:
         return closures.first_of(one, other, is_value=node.function == "orValue")
 
     def _optional_select(self, node: Call) -> Closure:
-        return closures.called(closures.optional_field, [self.closure(arg) for arg in node.args], node.at)
+        return closures.called(lookup.optional_field, [self.closure(arg) for arg in node.args], node.at)
 
     def _list(self, node: ListLiteral) -> Closure:
         items = [self.closure(item) for item in node.items]

@@ -5,15 +5,21 @@ Source: cel-go `common/types/list.go`, `map.go`, `optional.go`; `cel/library.go`
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from cod.cel.equality import equal
+from cod.cel.equality import equal, is_number
 from cod.cel.functions import EvaluationError, Function, member, of
 from cod.cel.keys import ABSENT, find, has
-from cod.cel.library.text import text_of
+from cod.cel.library.text import text_of, type_name
 from cod.cel.types import BOOL, INT, A, B, list_of, map_of, optional_of
 from cod.cel.values import NONE, Duration, Optional, Timestamp
+
+
+def no_such_overload() -> EvaluationError:
+    """The error of a call whose arguments have no type that the function takes."""
+    return EvaluationError("no such overload")
 
 
 def contains(value: Any, items: Sequence[Any]) -> bool:
@@ -24,8 +30,10 @@ def contains(value: Any, items: Sequence[Any]) -> bool:
 def item(items: Sequence[Any], index: Any) -> Any:
     """What a list has at a place; a double or uint that is a whole number is one, too."""
     if type(index) is not int:
-        if type(index) is bool or index != int(index):
-            raise EvaluationError(f"unsupported index value '{index}' in list")
+        if not is_number(index):
+            raise EvaluationError(f"unsupported index type '{type_name(index)}' in list")
+        if not math.isfinite(index) or index != int(index):
+            raise EvaluationError(f"unsupported index value '{text_of(index)}' in list")
         index = int(index)
     if not 0 <= index < len(items):
         raise EvaluationError(f"index out of bounds: {index}")
@@ -37,8 +45,8 @@ def entry(entries: Mapping[Any, Any], key: Any) -> Any:
     found = find(entries, key)
     if found is not ABSENT:
         return found
-    if hasattr(entries, "__missing__"):
-        return entries[key]
+    if (default := getattr(entries, "__missing__", None)) is not None:
+        return default(key)
     raise missing(key)
 
 
@@ -59,13 +67,60 @@ def optional_entry(entries: Mapping[Any, Any], key: Any) -> Optional:
     """What a map has under a key, or none."""
     found = find(entries, key)
     if found is ABSENT:
-        return Optional(entries[key], True) if hasattr(entries, "__missing__") else NONE
+        default = getattr(entries, "__missing__", None)
+        return NONE if default is None else Optional(default(key), True)
     return Optional(found, True)
 
 
-def _through(of: Callable[[Any, Any], Any]) -> Callable[[Optional, Any], Any]:
-    """An index of what an optional value holds, which gives none where there is nothing."""
-    return lambda held, index: of(held.value, index) if held.is_there else NONE
+def field(value: Any, name: Any) -> Any:
+    """What stands after a dot: an entry of a map, or of what an optional value holds."""
+    if isinstance(value, Mapping):
+        return entry(value, name)
+    if isinstance(value, Optional):
+        return optional_field(value, name)
+    raise no_such_overload()
+
+
+def optional_field(value: Any, name: Any) -> Optional:
+    """What stands after `.?`, or in `[?…]`: none where there is nothing."""
+    if isinstance(value, Optional):
+        return optional_field(value.value, name) if value.is_there else NONE
+    if isinstance(value, Mapping):
+        return optional_entry(value, name)
+    if isinstance(value, (list, tuple)):
+        return optional_item(value, name)
+    raise no_such_overload()
+
+
+def has_field(value: Any, name: str) -> bool:
+    """What `has()` says of a field."""
+    if isinstance(value, Optional):
+        return value.is_there and has_field(value.value, name)
+    if not isinstance(value, Mapping):
+        raise no_such_overload()
+    return has(value, name) or hasattr(value, "__missing__")
+
+
+def index(value: Any, key: Any) -> Any:
+    """What stands in `[…]`: an item of a list, an entry of a map."""
+    if isinstance(value, Mapping):
+        return entry(value, key)
+    if isinstance(value, (list, tuple)):
+        if isinstance(key, (int, float)):
+            return item(value, key)
+        raise no_such_overload()
+    if isinstance(value, Optional):
+        return optional_field(value, key)
+    raise no_such_overload()
+
+
+def is_in(value: Any, within: Any) -> bool:
+    """`in`: among the items of a list, or the keys of a map."""
+    if isinstance(within, Mapping):
+        return has(within, value)
+    if isinstance(within, (list, tuple)):
+        return contains(value, within)
+    raise no_such_overload()
 
 
 def _some(held: Optional) -> Any:
@@ -96,7 +151,7 @@ def _merged(entries: Mapping[Any, Any], more: Mapping[Any, Any]) -> dict[Any, An
 
 def never(*_: Any) -> Any:
     """What is not called, as its arguments are not all needed: `&&`, `orValue`."""
-    raise EvaluationError("no such overload")
+    raise no_such_overload()
 
 
 _LIST, _MAP = list_of(A), map_of(A, B)
@@ -115,8 +170,8 @@ FUNCTIONS: tuple[Function, ...] = (
         (
             of("index_list", A, _LIST, INT, call=item),
             of("index_map", B, _MAP, A, call=entry),
-            of("optional_list_index_int", _OPTIONAL, _OPTIONAL_LIST, INT, call=_through(optional_item)),
-            of("optional_map_index_value", optional_of(B), _OPTIONAL_MAP, A, call=_through(optional_entry)),
+            of("optional_list_index_int", _OPTIONAL, _OPTIONAL_LIST, INT, call=optional_field),
+            of("optional_map_index_value", optional_of(B), _OPTIONAL_MAP, A, call=optional_field),
         ),
     ),
     Function(
@@ -129,14 +184,14 @@ FUNCTIONS: tuple[Function, ...] = (
                 _OPTIONAL,
                 _OPTIONAL_LIST,
                 INT,
-                call=_through(optional_item),
+                call=optional_field,
             ),
             of(
                 "optional_map_optindex_optional_value",
                 optional_of(B),
                 _OPTIONAL_MAP,
                 A,
-                call=_through(optional_entry),
+                call=optional_field,
             ),
         ),
     ),

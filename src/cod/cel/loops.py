@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from cod.cel.closures import Closure, Frame, no_such_overload, truth
+from cod.cel.closures import Closure, Frame, truth
 from cod.cel.functions import EvaluationError
 from cod.cel.keys import has
 from cod.cel.library.text import type_name
+from cod.cel.lookup import no_such_overload
 
 _GO_TYPES = {"null_type": "types.Null", "google.protobuf.Timestamp": "types.Timestamp"}
 _GO_TYPES |= {"google.protobuf.Duration": "types.Duration", "optional_type": "*types.Optional"}
