@@ -180,10 +180,12 @@ class _Parser:
         if not items:
             raise _wrong("missing argument to repetition operator", shown)
         if self.position < len(self.text):
-            follows = self.text[self.position]
-            self.position += 1
+            follows = self._next()
             if follows in "*+?" or (follows == "{" and self._counts()):
-                raise _wrong("invalid nested repetition operator", shown + follows)
+                if follows == "{":
+                    self.position = self.text.index("}", self.position) + 1
+                self._at("?")
+                raise _wrong("invalid nested repetition operator", self.text[start : self.position])
             self.position -= 1
         items[-1] = Repeat(items[-1], least, most, is_lazy)
 
