@@ -166,7 +166,7 @@ def _is_of(what: str) -> Callable[[Ip], bool]:
 
 def _comparing(*, parses: bool, masks: bool) -> Charge:
     """The price of comparing addresses, of 4 to 16 bytes."""
-    least, most = (2, 7) if masks else (1, 4)
+    least, most = (3, 7) if masks else (1, 4)
 
     def estimate(sizes: Sequence[Size | None]) -> Price:
         return sum_of(Price(least, most), traversal(sizes[1])) if parses else Price(least, most)
