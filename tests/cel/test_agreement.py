@@ -1,7 +1,7 @@
-"""The same expressions in Google's C++ implementation, where it is installed (`pip install cel-expr-python`).
+"""The same expressions in Google's C++ implementation, where `cel-expr-python` is installed.
 
-What it refuses and we do not is left out: it has no comparison across types of numbers and no optional values.
-So are durations as ints, bools as ints, and lists as keys of maps, where it is not cel-go.
+What it refuses and we do not is left out: it has neither comparison across types of numbers nor optional
+values. So are durations as ints, bools as ints, and lists as keys of maps, where it is not cel-go.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from cod.cel import EvaluationError, Selector, compile_selector, flaw
+from cod.cel import EvaluationError, InvalidExpression, Selector, compile_selector, flaw
 from cod.resource import Attribute, CELSelector, ClassSpec, Device, DeviceClass, ObjectMeta, problems
 from cod.resource import Selector as Wanted
 
@@ -59,11 +59,13 @@ def test_a_device_is_seen_as_kubernetes_shows_it(expression: str) -> None:
         ("cel.bind(gpu, $A, gpu.indx == 1)", "no such key: indx; did you mean index?"),
         (
             "$A.model",
-            "CEL result of type string could not be converted to bool: unsupported native conversion from string to 'bool'",
+            "CEL result of type string could not be converted to bool: "
+            "unsupported native conversion from string to 'bool'",
         ),
         (
             "$A.links",
-            "CEL result of type list could not be converted to bool: type conversion error from list to 'bool'",
+            "CEL result of type list could not be converted to bool: "
+            "type conversion error from list to 'bool'",
         ),
         ("$A.model.isGreaterThan(semver('1.0.0'))", "no such overload"),
         ("$A.model > 1", "no such overload"),
@@ -129,7 +131,7 @@ def test_the_same_expression_is_compiled_once() -> None:
 )
 def test_a_feature_that_is_off_is_unknown(feature: str, expression: str) -> None:
     assert flaw(short(expression)) == ""
-    with pytest.raises(Exception, match="undefined field|undeclared reference"):
+    with pytest.raises(InvalidExpression, match=r"undefined field|undeclared reference"):
         compile_selector(short(expression), **{feature: False})
 
 
