@@ -107,3 +107,23 @@ def test_nested_loops_are_refused_before_python_gives_up() -> None:
     for _ in range(200):
         nested = f"[1].all(x, {nested})"
     assert "expression recursion limit exceeded: 250" in flaw(nested)
+
+
+def test_a_hundred_problems_are_shown() -> None:
+    shown = flaw(" || ".join(["x"] * 2_000))
+    assert shown.count("undeclared reference to 'x'") == 100
+    assert shown.endswith("and 1900 more")
+
+
+def test_an_expression_as_long_as_may_be_is_compiled() -> None:
+    term = 'device.attributes["d"].x == "y"'
+    expression = " && ".join([term] * (10_240 // (len(term) + 4)))
+    assert flaw(expression) == ""
+
+
+def test_a_deep_stack_gives_an_error_of_ours() -> None:
+    def deeper(levels: int) -> str:
+        return deeper(levels - 1) if levels else flaw("dyn(" * 150 + "true" + ")" * 150)
+
+    assert deeper(0) == ""
+    assert "expression recursion limit exceeded: 250" in deeper(700)

@@ -13,6 +13,7 @@ from cod.cel.compile import Compiler, terms_of
 from cod.cel.device import ALONE, DEVICE, DRIVER, DeviceAccess, Path, read
 from cod.cel.functions import EvaluationError
 from cod.cel.library.text import text_of
+from cod.cel.parse import TOO_DEEP
 from cod.cel.syntax import (
     Call,
     Comprehension,
@@ -72,7 +73,11 @@ def shown(value: Any) -> str:
 
 def why_not(checked: Checked, driver: str, device: Device) -> WhyNot:
     """Which parts of an expression made it false of a device, or made it fail."""
-    return WhyNot(tuple(_Search(checked, driver, device).causes(checked.parsed.expression)))
+    search = _Search(checked, driver, device)
+    try:
+        return WhyNot(tuple(search.causes(checked.parsed.expression)))
+    except RecursionError:
+        return WhyNot((Cause(checked.parsed.text, error=TOO_DEEP),))
 
 
 class _Search:
