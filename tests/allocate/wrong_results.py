@@ -46,6 +46,7 @@ DANGLING_COUNTER = [
     ),
 ]
 TWO_SETS = [*(slice_(name=f"{n}", count=3, sharedCounters=[{"name": "set", "counters": {}}]) for n in "01")]
+ELSEWHERE = {"nodeSelectorTerms": [{"matchExpressions": [ZONE | {"values": ["z9"]}]}]}
 ROUND = slice_(
     *(
         {"name": name, "attributes": {"x": {"strings": list(xs)}}}
@@ -84,7 +85,9 @@ WRONG: dict[str, tuple[str, Case]] = {
             claim(ask()),
             [
                 slice_({"name": "a"}, name="0"),
-                slice_(name="1", count=2, nodeName="n1", generation=2, sharedCounters=[{"name": "set"}]),
+                slice_(
+                    name="1", count=2, nodeSelector=ELSEWHERE, generation=2, sharedCounters=[{"name": "set"}]
+                ),
                 slice_({"name": "a"}, name="2", count=2, nodeName="n1", generation=2),
             ],
             given("r=a"),
