@@ -78,11 +78,9 @@ class Pool:
     @cached_property
     def fault(self) -> str:
         """What is wrong between its slices; "" where nothing is."""
-        devices = Tally(device.name for one in self.slices for device in one.spec.devices)
         sets = Tally(each.name for one in self.slices for each in one.spec.shared_counters)
-        for what, names in (("devices", devices), ("counter sets", sets)):
-            if twice := [name for name, times in names.items() if times > 1]:
-                return f"{names[twice[0]]} of its {what} are called {twice[0]}"
+        if twice := _twice(sets):
+            return f"{sets[twice]} of its counter sets are called {twice}"
         for one in self.slices:
             for device in one.spec.devices:
                 for each in device.consumes_counters:
@@ -106,18 +104,18 @@ class Pool:
         )
 
     @cached_property
-    def takes(self) -> dict[str, dict[tuple[str, str], int]]:
-        """What each of its devices that consumes counters takes of them."""
-        return {
-            device.name: {
-                (each.counter_set, name): units(parse_quantity(counter.value))
-                for each in device.consumes_counters
-                for name, counter in each.counters.items()
-            }
-            for one in self.slices
-            for device in one.spec.devices
-            if device.consumes_counters
-        }
+    def takers(self) -> list[Device]:
+        """Its devices that consume counters."""
+        return [each for one in self.slices for each in one.spec.devices if each.consumes_counters]
+
+
+def counters_taken(device: Device) -> dict[tuple[str, str], int]:
+    """What a device takes of counters, in billionths, by the names of the set and the counter."""
+    return {
+        (each.counter_set, name): units(parse_quantity(counter.value))
+        for each in device.consumes_counters
+        for name, counter in each.counters.items()
+    }
 
 
 class Pools:
@@ -166,14 +164,16 @@ class Pools:
         generations = self._by_pool.get(key)
         return self.pool(key, max(generations)) if generations else None
 
-    def former_takes(self, pool: Pool) -> dict[str, dict[tuple[str, str], int]]:
-        """What devices that only older generations of a pool have take of its counters."""
-        former: dict[str, dict[tuple[str, str], int]] = {}
-        for generation in sorted(self._by_pool[pool.key]):
-            if generation < pool.generation:
-                former.update(self.pool(pool.key, generation).takes)
+    def former_takers(self, pool: Pool) -> list[Device]:
+        """The devices that consumed counters in older generations of a pool, and that it has no more."""
+        former = {
+            device.name: device
+            for generation in sorted(self._by_pool[pool.key])
+            if generation < pool.generation
+            for device in self.pool(pool.key, generation).takers
+        }
         present = {device.name for one in pool.slices for device in one.spec.devices} if former else ()
-        return {name: takes for name, takes in former.items() if name not in present}
+        return [device for name, device in former.items() if name not in present]
 
     def offer(self, node: Node | None) -> Offer:
         """What a node is offered; no node: whatever there is, wherever it can be used."""
@@ -208,8 +208,8 @@ class Pools:
                 broken[key] = f"it is being updated: {len(pool.slices)} of its {pool.size} slices are there"
             elif pool.has_groups:
                 broken[key] = "its devices have compatibility groups, which are not understood"
-            elif pool.fault:
-                broken[key] = pool.fault
+            elif fault := _same_names(kept) or pool.fault:
+                broken[key] = fault
                 invalid.add(key)
             else:
                 kept.sort(key=lambda each: each.metadata.name)
@@ -241,6 +241,18 @@ def _offered(one: ResourceSlice, pool: Pool) -> Iterator[Offered]:
         if spec.per_device_node_selection:
             nodes = device.node_name or device.node_selector
         yield Offered((driver, name, device.name), device, pool, nodes or None)
+
+
+def _same_names(slices: Sequence[ResourceSlice]) -> str:
+    """What is wrong with the names of the devices that a node can see; other nodes may have the same."""
+    names = Tally(device.name for one in slices for device in one.spec.devices)
+    twice = _twice(names)
+    return f"{names[twice]} of its devices are called {twice}" if twice else ""
+
+
+def _twice(names: Tally[str]) -> str:
+    """A name that is there more than once."""
+    return next((name for name, times in names.items() if times > 1), "")
 
 
 def _reaches(one: ResourceSlice, node: Node) -> bool:
