@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Protocol
 
 from cod.drivers.protocol import DeviceKey
@@ -25,12 +26,17 @@ class Surroundings(Protocol):
     def link(self, one: DeviceKey, other: DeviceKey) -> Connection | None:
         """What links two devices past PCI."""
 
+    def switch(self, one: tuple[DeviceKey, Device]) -> Hashable:
+        """What stands for the switch that a device is below; None where it is below none."""
+
 
 class Stated:
     """Where devices are as far as their attributes say; no link is known."""
 
     def distance(self, one: tuple[DeviceKey, Device], other: tuple[DeviceKey, Device]) -> int:
         """By the PCI function, the root complex and the NUMA node."""
+        if one[0] == other[0]:
+            return 0
         mine, theirs = one[1].attributes, other[1].attributes
         address = mine.get(PCI_BUS_ID)
         if address is not None and address == theirs.get(PCI_BUS_ID):
@@ -44,6 +50,11 @@ class Stated:
     def link(self, one: DeviceKey, other: DeviceKey) -> Connection | None:  # noqa: ARG002
         """None is known."""
         return None
+
+    def switch(self, one: tuple[DeviceKey, Device]) -> Hashable:
+        """The root complex, or else the PCI function: no switch is known."""
+        attributes = one[1].attributes
+        return attributes.get(PCIE_ROOT) or attributes.get(PCI_BUS_ID)
 
 
 class Surveyed:
@@ -66,3 +77,10 @@ class Surveyed:
     def link(self, one: DeviceKey, other: DeviceKey) -> Connection | None:
         """The links between two devices, together."""
         return self._topology.links.get((one, other))
+
+    def switch(self, one: tuple[DeviceKey, Device]) -> Hashable:
+        """The way down to the outermost bridge that the device is below."""
+        point = self._points.get(one[0])
+        if point is None or not point.root:
+            return self._stated.switch(one)
+        return point.path[:3]
