@@ -18,9 +18,10 @@ from cod.allocate.pack import Pick
 from cod.allocate.problem import State, bits
 from cod.allocate.search import Budget, Spent, complete, is_roomy
 
-EXACT = 16  # up to so many candidates the best choice is always proven
+EXACT = 16  # of so many candidates one request always has the best
 _STEPS = 60_000  # enough for any 8 of 16
-_FEW_STEPS = 2_000
+_FEWER_STEPS = 10_000  # for more candidates
+_FEWEST_STEPS = 2_000  # where nothing is wished
 
 
 class Best(Struct, frozen=True):
@@ -45,7 +46,8 @@ def best(chooser: Chooser, choice: Choice, aims: Aims) -> Best:
     union = 0
     for number, wanted in enumerate(state.wanted):
         union |= state.open[number] if wanted else 0
-    steps = _STEPS if union.bit_count() <= EXACT or aims.has_wishes else _FEW_STEPS
+    many = _FEWER_STEPS if aims.has_wishes else _FEWEST_STEPS
+    steps = _STEPS if union.bit_count() <= EXACT else many
     search = _Improvement(aims, picks, cost, steps)
     search.run(state)
     return Best(Choice(choice.alternatives, search.picks), search.cost, search.is_proven)

@@ -16,7 +16,7 @@ from cod.allocate.problem import State, bits
 
 
 class Bound:
-    """The least that the rest adds to the distances of one aim; made of the state in which nothing is chosen."""
+    """The least that the rest adds to the distances of one aim; made when nothing is chosen yet."""
 
     def __init__(self, aim: Closest, state: State) -> None:
         self._between = aim.distances.between
