@@ -97,7 +97,7 @@ def is_connected(instance: Instance, places: Places, picks: Sequence[Pick]) -> b
             least = int(tie.get("minBandwidth", "0").removesuffix("M"))
             for one in ends[0]:
                 for other in ends[1]:
-                    link = places.link(one.key, other.key)
+                    link = places.links.get((one.key, other.key))
                     if link is None or link.mb_s < least or tie.get("kind", link.kind) != link.kind:
                         return False
     return True

@@ -58,9 +58,6 @@ class Places:
             depth += 1
         return LEVEL if (a, b) in self.links else (5 - depth) * LEVEL
 
-    def link(self, one: DeviceKey, other: DeviceKey) -> Connection | None:
-        return self.links.get((one, other))
-
     def switch(self, one: tuple[DeviceKey, Device]) -> Hashable:
         return {0: "up", 1: "left", 2: "right"}.get(sum(self._places.get(one[0], ())))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations, product
 from random import Random
 from typing import Any
@@ -24,7 +24,7 @@ from cod.drivers.protocol import DeviceKey
 from cod.drivers.sim import Sim
 from cod.host import open_host
 from cod.resource import Device, InvalidClaim, ResourceClaim
-from cod.topology import survey
+from cod.topology import Connection, survey
 from tests.allocate.checker import faults
 from tests.allocate.costs import connected_solutions, cost
 from tests.allocate.exhaustive import TooLarge, Vector
@@ -175,6 +175,8 @@ MIXED = [
 class Seeded:
     """Sixteen devices, any two of them at a distance of their own."""
 
+    links: Mapping[tuple[DeviceKey, DeviceKey], Connection] = {}
+
     def __init__(self, seed: int, levels: int) -> None:
         self._seed = seed
         self._levels = levels
@@ -182,9 +184,6 @@ class Seeded:
     def distance(self, one: tuple[DeviceKey, Device], other: tuple[DeviceKey, Device]) -> int:
         pair = sorted((one[0], other[0]))
         return Random(f"{self._seed} {pair}").randint(1, self._levels)
-
-    def link(self, one: DeviceKey, other: DeviceKey) -> None:
-        """No two are linked."""
 
     def switch(self, one: tuple[DeviceKey, Device]) -> None:
         """None is below a switch."""

@@ -195,7 +195,7 @@ class Aims:
         )
         partitions, blocks = (0, 0)
         if not state.problem.needs[request].admin:
-            partitions, blocks = self.remainder.cost(state, device)
+            partitions, blocks = self.remainder.cost(state, request, device)
         return apart, unmet, partitions, blocks
 
     def are_alike(self, one: int, other: int, devices: Sequence[int]) -> bool:

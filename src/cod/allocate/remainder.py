@@ -1,7 +1,8 @@
 """What a choice spoils for those who come later: the partitions and blocks that are whole no more.
 
 A device that is taken costs what can then no longer be had. Of partitions that is each other one that its
-counters were enough for before; a whole device counts a few times as much as its smallest part. Of blocks,
+counters were enough for before; a whole device counts a few times as much as its smallest part. Of shared
+devices it is room, which is worth more where there is more of it: so the fullest are filled first. Of blocks,
 devices that stand together (on a NUMA node, below a root complex or switch, linked), it is the pairs of free
 devices that it was part of. So the smallest hole that is large enough is filled first. `bench/allocate.py`
 measures what comes of it.
@@ -9,21 +10,20 @@ measures what comes of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from functools import cached_property
 
-from cod.allocate.near import LEVEL
+from cod.allocate.capacity import units
 from cod.allocate.pack import join
 from cod.allocate.problem import Amounts, State, bits
 from cod.allocate.stock import Stock
-from cod.topology import LINK, SAME_SWITCH
+from cod.resource import parse_quantity
 
 # What drivers call the attributes that say where a device is; others say what it is.
 _PLACES = tuple(
-    "numa pcieroot socket switch island hive clique nvlink domain rail parent".split()  # noqa: SIM905
+    "numa pcieroot pcibusid socket switch island hive clique nvlink domain rail parent".split()  # noqa: SIM905
 )
 _WHOLE = 64
-_MOST = 256  # devices whose distances are looked at; more are no machine
 
 
 class Remainder:
@@ -33,9 +33,29 @@ class Remainder:
         self._stock = stock
         self._known: dict[tuple[object, ...], int] = {}
 
-    def cost(self, state: State, device: int) -> tuple[int, int]:
-        """What taking a device spoils: of partitions, and of blocks."""
-        return self._partitions(state, device), self._blocks(state, device)
+    def cost(self, state: State, request: int, device: int) -> tuple[int, int]:
+        """What giving a device to a request spoils: of partitions and shared devices, and of blocks."""
+        amounts = state.problem.needs[request].shares.get(device, ())
+        spoiled = self._partitions(state, device) + self.room(state.left, amounts)
+        return spoiled, self._blocks(state, device)
+
+    def room(self, left: Sequence[int], amounts: Amounts) -> int:
+        """What amounts take of the room that is left in shared devices, worth more where there is more."""
+        return sum(
+            _WHOLE * left[each] ** 2 // self._totals[each] ** 2
+            - _WHOLE * (left[each] - amount) ** 2 // self._totals[each] ** 2
+            for each, amount in amounts
+        )
+
+    @cached_property
+    def _totals(self) -> dict[int, int]:
+        """The whole of each capacity of a shared device."""
+        capacities = self._stock.resources.capacities
+        return {
+            resource: units(parse_quantity(self._stock.devices[number].device.capacity[name].value))
+            for number, named in capacities.items()
+            for name, resource in named.items()
+        }
 
     def _blocks(self, state: State, device: int) -> int:
         if self._stock.shared >> device & 1:
@@ -59,8 +79,8 @@ class Remainder:
             if any(place in name.rpartition("/")[2].lower() for place in _PLACES):
                 for value, block in self._by_value(name).items():
                     found.setdefault(block, f"{name} {value}")
-        for block, level in self._by_distance():
-            found.setdefault(block, level)
+        for block, name in self._by_surroundings():
+            found.setdefault(block, name)
         return {block: name for block, name in found.items() if block.bit_count() > 1}
 
     def _by_value(self, name: str) -> dict[object, int]:
@@ -70,19 +90,22 @@ class Remainder:
                 together[value] = together.get(value, 0) | 1 << number
         return together
 
-    def _by_distance(self) -> Iterable[tuple[int, str]]:
-        if len(self._stock.devices) > _MOST:
-            return
-        free = [*bits(self.free)]
-        between = self._stock.distances.between
-        for level in (LINK, SAME_SWITCH):
-            near = (
-                1 << a | 1 << b
-                for place, a in enumerate(free)
-                for b in free[:place]
-                if between(a, b) < (level.rank + 1) * LEVEL
-            )
-            yield from ((block, level.name) for block in join(near, 0))
+    def _by_surroundings(self) -> Iterator[tuple[int, str]]:
+        """The free devices that are linked, and those below each switch."""
+        surroundings = self._stock.surroundings
+        numbers = {self._stock.devices[number].key: number for number in bits(self.free)}
+        linked = (
+            1 << numbers[one] | 1 << numbers[other]
+            for one, other in surroundings.links
+            if one in numbers and other in numbers
+        )
+        yield from ((block, "link") for block in join(linked, 0))
+        below: dict[Hashable, int] = {}
+        for number in bits(self.free):
+            each = self._stock.devices[number]
+            switch = surroundings.switch((each.key, each.device))
+            below[switch] = below.get(switch, 0) | 1 << number
+        yield from ((block, "same switch") for switch, block in below.items() if switch is not None)
 
     def _partitions(self, state: State, device: int) -> int:
         problem = state.problem
@@ -148,7 +171,7 @@ class Remainder:
         takes = self._stock.resources.takes
         return {
             group: tuple(dict.fromkeys(each for device in bits(group) for each, _ in takes.get(device, ())))
-            for group, _ in self._groups.values()
+            for group in {group for group, _ in self._groups.values()}
         }
 
     @cached_property
