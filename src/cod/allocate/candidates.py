@@ -160,9 +160,8 @@ def _short(one: Alternative, number: int, stock: Stock) -> Obstacle | None:
                 left = resources.left[resources.capacities[number][name]]
                 if left < units(amount):
                     total = device.capacity[name].value
-                    return Obstacle(
-                        "capacity", f"{_in_words(left, total)} of its {name} left, {amount} is wanted"
-                    )
+                    text = f"its {name} has {_in_words(left, total)} left, {amount} is wanted"
+                    return Obstacle("capacity", text)
     if not one.admin and not stock.opened >> number & 1:
         for resource, wanted in resources.takes.get(number, ()):
             if resources.left[resource] < wanted:
@@ -181,7 +180,7 @@ def _unbound(one: Alternative, number: int, bonds: Sequence[Bond], stock: Stock)
 def _in_words(left: int, total: str) -> str:
     """How much is left, as a share of the whole."""
     whole = units(parse_quantity(total))
-    return "none" if left <= 0 else f"{left * 100 // whole} % of {total}"
+    return f"{'none' if left <= 0 else f'{left * 100 // whole} %'} of {total}"
 
 
 def _having(values: dict[int, Values]) -> dict[object, int]:

@@ -1,6 +1,6 @@
 """Why claims do not fit on a node, found out by asking again: for less, and for something else.
 
-Every number here is an answer of the search, and so a proof.
+Every number here is an answer of the search, and so a proof, unless `is_proven` says that one was stopped.
 """
 
 from __future__ import annotations
@@ -9,17 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from cod.allocate.alternatives import Chooser
 from cod.allocate.candidates import compose, obstacle
+from cod.allocate.inquiry import Inquiry
 from cod.allocate.nodes import Node
-from cod.allocate.problem import Need, Problem, bits, start
+from cod.allocate.problem import Need, bits, start
 from cod.allocate.refusal import Change, ConstraintReport, Fall, Refusal, RequestReport
-from cod.allocate.requests import Alternative, Bond, Condition, Wish, Wishes
-from cod.allocate.search import Budget, Spent, solve
+from cod.allocate.requests import Alternative, Bond, Condition, Tie, Wish, Wishes, near_miss
 from cod.allocate.stock import Stock
-from cod.resource import Toleration
+from cod.resource import MOST_DEVICES, Toleration
 
-_STEPS = 20_000  # of each question; who asks why can wait a little
 _MOST = 5  # of the changes of one kind that are tried
 
 Restock = Callable[[str], Stock]
@@ -27,19 +25,34 @@ Restock = Callable[[str], Stock]
 
 def explain(wishes: Wishes, stock: Stock, node: Node | None, restock: Restock) -> Refusal:
     """Why wishes cannot be met; `restock` gives the stock as it would be without what a claim holds."""
+    ask = Inquiry()
     chosen = [_easiest(wish, wishes, stock) for wish in wishes.requests]
-    problem = compose(chosen, wishes, stock)
-    attainable = _attainable(problem, range(len(chosen)))
+    attainable = ask.attainable(compose(chosen, wishes, stock))
+    reports = [_report(each, wishes, stock, ask) for wish in wishes.requests for each in wish.alternatives]
+    constraints = (*_constraints(wishes, chosen, stock, ask), *_too_many(wishes, chosen, stock))
     return Refusal(
         node=node.name if node else "",
-        requests=tuple(
-            _report(each, wishes, stock) for wish in wishes.requests for each in wish.alternatives
-        ),
-        constraints=tuple(_constraints(wishes, chosen, stock)),
-        attainable={each.name: count for each, count in zip(chosen, attainable, strict=True)},
+        requests=tuple(reports),
+        constraints=constraints,
+        attainable={_label(each, wishes): count for each, count in zip(chosen, attainable, strict=True)},
+        together=tuple(_named(each, wishes) for each in wishes.constraints),
         broken={"/".join(key): why for key, why in stock.offer.broken.items()},
-        nearest=tuple(_nearest(wishes, chosen, attainable, stock, restock)),
+        nearest=tuple(_nearest(wishes, chosen, attainable, stock, restock, ask)),
+        is_proven=ask.is_proven,
     )
+
+
+def _label(one: Alternative | Wish, wishes: Wishes) -> str:
+    """A request's name, after the name of its claim where there are several."""
+    return f"{wishes.claims[one.claim].name}/{one.name}" if len(wishes.claims) > 1 else one.name
+
+
+def _named(one: Bond | Tie, wishes: Wishes) -> str:
+    """A constraint and whose it is."""
+    of = [wishes.claims[one.claim].name] if len(wishes.claims) > 1 else []
+    if isinstance(one, Bond):
+        of += one.requests
+    return f"{one.text} of {', '.join(of)}" if of else one.text
 
 
 def _easiest(wish: Wish, wishes: Wishes, stock: Stock) -> Alternative:
@@ -51,18 +64,18 @@ def _easiest(wish: Wish, wishes: Wishes, stock: Stock) -> Alternative:
     return wish.alternatives[0]
 
 
-def _report(one: Alternative, wishes: Wishes, stock: Stock) -> RequestReport:
+def _report(one: Alternative, wishes: Wishes, stock: Stock, ask: Inquiry) -> RequestReport:
     free = compose([one], _unbound(wishes), stock)
     need = free.needs[0]
     falls, there = [], 0
+    open_ = start(free).open[0]
     for number, each in enumerate(stock.devices):
         found = obstacle(one, number, wishes.bonds, stock)
         if found is None or found.rule != "class":
             there += 1
             if found is not None:
                 falls.append(Fall(each.key, found.rule, found.text))
-    fallen = {each.device for each in falls}
-    left = [number for number in bits(start(free).open[0]) if stock.devices[number].key not in fallen]
+                open_ &= ~(1 << number)
     hidden = stock.hidden(one.conditions) if not one.count else None
     return RequestReport(
         claim=wishes.claims[one.claim].name,
@@ -72,56 +85,53 @@ def _report(one: Alternative, wishes: Wishes, stock: Stock) -> RequestReport:
         is_all=not one.count,
         there=there,
         falls=tuple(falls),
-        left=tuple(stock.devices[number].key for number in left),
-        fits=_attainable(free, [0])[0],
+        left=tuple(stock.devices[number].key for number in bits(open_)),
+        fits=ask.attainable(replace(free, needs=(replace(need, candidates=open_),)))[0],
         hidden="/".join(hidden) if hidden else "",
     )
 
 
-def _attainable(problem: Problem, order: Sequence[int]) -> list[int]:
-    """How many devices each need can have, those that come first in the order first."""
-    counts = [0] * len(problem.needs)
-    for number in order:
-        most = min(problem.needs[number].count, problem.needs[number].candidates.bit_count())
-        # Whatever can be had of many can be had of few: halve.
-        least = 0
-        while least < most:
-            middle = (least + most + 1) // 2
-            counts[number] = middle
-            if _fits(problem, counts):
-                least = middle
-            else:
-                most = middle - 1
-        counts[number] = least
-    return counts
-
-
-def _fits(problem: Problem, counts: Sequence[int]) -> bool:
-    needs = tuple(replace(need, count=count) for need, count in zip(problem.needs, counts, strict=True))
-    try:
-        return solve(replace(problem, needs=needs), Budget(_STEPS)) is not None
-    except Spent:
-        return False
-
-
-def _constraints(wishes: Wishes, chosen: Sequence[Alternative], stock: Stock) -> Iterator[ConstraintReport]:
+def _constraints(
+    wishes: Wishes, chosen: Sequence[Alternative], stock: Stock, ask: Inquiry
+) -> Iterator[ConstraintReport]:
     """The constraints that alone are too much for their requests."""
-    for bond in wishes.bonds:
-        scope = [number for number, each in enumerate(chosen) if bond.binds(each)]
-        alone = compose([chosen[number] for number in scope], replace(_unbound(wishes), bonds=(bond,)), stock)
-        free = compose([chosen[number] for number in scope], _unbound(wishes), stock)
-        order = range(len(scope))
-        most, unbound = sum(_attainable(alone, order)), sum(_attainable(free, order))
+    unbound = _unbound(wishes)
+    for one in wishes.constraints:
+        scope = [each for each in chosen if one.binds(each)]
+        only = replace(unbound, bonds=(one,)) if isinstance(one, Bond) else replace(unbound, ties=(one,))
+        alone, free = compose(scope, only, stock), compose(scope, unbound, stock)
         wanted = sum(need.count for need in free.needs)
-        if most < min(wanted, unbound):
+        most = ask.most(alone)
+        if most < wanted and most < ask.most(free):
+            counts = _counts(one, free.needs, stock) if isinstance(one, Bond) else {}
             yield ConstraintReport(
-                claim=wishes.claims[bond.claim].name,
-                constraint=bond.text,
-                requests=bond.requests,
+                claim=wishes.claims[one.claim].name,
+                constraint=one.text,
+                requests=one.requests if isinstance(one, Bond) else (),
                 wanted=wanted,
                 most=most,
-                counts=_counts(bond, free.needs, stock),
+                counts=counts,
+                meant="" if counts or isinstance(one, Tie) else near_miss(one.attribute, _attributes(stock)),
             )
+
+
+def _too_many(wishes: Wishes, chosen: Sequence[Alternative], stock: Stock) -> Iterator[ConstraintReport]:
+    """The claims that would get more devices than one claim may have."""
+    needs = compose(chosen, _unbound(wishes), stock).needs
+    for number, claim in enumerate(wishes.claims):
+        wanted = sum(need.count for need in needs if need.claim == number)
+        if wanted > MOST_DEVICES:
+            limit = f"no claim may have more than {MOST_DEVICES} devices"
+            yield ConstraintReport(claim.name, limit, (), wanted, MOST_DEVICES, {})
+
+
+def _attributes(stock: Stock) -> set[str]:
+    """The qualified names of all attributes."""
+    return {
+        name if "/" in name else f"{each.key[0]}/{name}"
+        for each in stock.devices
+        for name in each.device.attributes
+    }
 
 
 def _unbound(wishes: Wishes) -> Wishes:
@@ -144,42 +154,44 @@ def _counts(bond: Bond, needs: Sequence[Need], stock: Stock) -> dict[str, int]:
 
 
 def _nearest(
-    wishes: Wishes, chosen: Sequence[Alternative], attainable: Sequence[int], stock: Stock, restock: Restock
+    wishes: Wishes,
+    chosen: Sequence[Alternative],
+    attainable: Sequence[int],
+    stock: Stock,
+    restock: Restock,
+    ask: Inquiry,
 ) -> Iterator[Change]:
     """Changes after any one of which the wishes could be met."""
     counts = [each.count for each in chosen]
     if all(attainable) and all(counts) and list(attainable) != counts:
-        parts = (f"{each.name}:{count}" for each, count in zip(chosen, attainable, strict=True))
-        yield Change("count", " ".join(parts))
+        fewer = [replace(each, count=count) for each, count in zip(chosen, attainable, strict=True)]
+        less = [
+            replace(wish, alternatives=(each,)) for wish, each in zip(wishes.requests, fewer, strict=True)
+        ]
+        if ask.could(replace(wishes, requests=tuple(less)), stock):
+            yield Change("count", " ".join(f"{_label(each, wishes)}:{each.count}" for each in fewer))
     for bond in wishes.bonds[:_MOST]:
         bonds = tuple(each for each in wishes.bonds if each is not bond)
-        if _could(replace(wishes, bonds=bonds), stock):
-            yield Change("constraint", bond.text)
+        if ask.could(replace(wishes, bonds=bonds), stock):
+            yield Change("constraint", _named(bond, wishes))
     for tie in wishes.ties[:_MOST]:
         ties = tuple(each for each in wishes.ties if each is not tie)
-        if _could(replace(wishes, ties=ties), stock):
-            yield Change("constraint", tie.text)
+        if ask.could(replace(wishes, ties=ties), stock):
+            yield Change("constraint", _named(tie, wishes))
     for wish in wishes.requests[:_MOST]:
         if any(_own(each) for each in wish.alternatives):
             freed = [replace(each, conditions=_of_class(each)) for each in wish.alternatives]
-            if _could(_with(wishes, wish, freed), stock):
-                yield Change("selector", wish.name)
+            if ask.could(_with(wishes, wish, freed), stock):
+                yield Change("selector", _label(wish, wishes))
     for toleration, text in _tolerations(wishes, stock)[:_MOST]:
         requests = wishes.requests
         tolerant = [_tolerating(wish, toleration) for wish in requests]
-        if _could(replace(wishes, requests=tuple(tolerant)), stock):
+        if ask.could(replace(wishes, requests=tuple(tolerant)), stock):
             yield Change("toleration", text)
     holders = dict.fromkeys(use.holder for each in stock.devices for use in stock.in_use.get(each.key, ()))
     for holder in [*holders][:_MOST]:
-        if _could(wishes, restock(holder)):
+        if ask.could(wishes, restock(holder)):
             yield Change("release", holder)
-
-
-def _could(wishes: Wishes, stock: Stock) -> bool:
-    try:
-        return Chooser(wishes, stock, Budget(_STEPS)).first() is not None
-    except Spent:
-        return False
 
 
 def _own(one: Alternative) -> bool:

@@ -42,6 +42,11 @@ class RequestReport(Struct, frozen=True):
     hidden: str = ""
 
     @property
+    def name(self) -> str:
+        """The request, also of one of its alternatives."""
+        return self.request.partition("/")[0]
+
+    @property
     def is_met(self) -> bool:
         """Whether this request could be met if nothing else were asked for."""
         return self.fits >= self.wanted and not self.hidden
@@ -57,20 +62,24 @@ class RequestReport(Struct, frozen=True):
             return line + "there is none"
         line += f"{self.there} there, {len(self.left)} free"
         if len(self.left) > self.fits and self.fits < self.wanted:
-            line += f", {self.fits} of these together"
+            line += f", {self.fits} of these together: they draw upon the same counters"
         return "; ".join((line, *self._falls()))
 
     def _falls(self) -> Iterator[str]:
-        """Why devices are not free, the commonest reason of each rule first."""
+        """Why devices are not free, the commonest reason of each rule first; what they begin with, once."""
         for rule, words in _WORDS.items():
             counts = Counter(each.text for each in self.falls if each.rule == rule)
+            named: dict[str, list[str]] = {}
+            for text, count in counts.most_common(_FEW):
+                head, what, seen = text.partition(" is false: ")
+                named.setdefault(head + what, []).append(f"{seen} ({count})")
             if counts:
-                named = (f"{text} ({count})" for text, count in counts.most_common(_FEW))
                 more = f" and {len(counts) - _FEW} more" if len(counts) > _FEW else ""
-                yield f"{words}{', '.join(named)}{more}"
+                yield f"{words}{', '.join(head + ', '.join(seen) for head, seen in named.items())}{more}"
 
 
 _FEW = 3
+_MOST_VALUES = 8
 _WORDS: dict[Rule, str] = {
     "selector": "not selected: ",
     "error": "",
@@ -85,7 +94,8 @@ _WORDS: dict[Rule, str] = {
 class ConstraintReport(Struct, frozen=True):
     """A constraint under which fewer devices can be had than are wanted: `most` of them at best.
 
-    `counts` has for each value of the attribute how many of the devices left have it.
+    `counts` has for each value of the attribute how many of the devices left have it; where none has any,
+    `meant` names an attribute like it.
     """
 
     claim: str
@@ -94,15 +104,16 @@ class ConstraintReport(Struct, frozen=True):
     wanted: int
     most: int
     counts: dict[str, int]
+    meant: str = ""
 
     @property
     def text(self) -> str:
         """The constraint in one line."""
-        counts = ", ".join(f"{value}: {count}" for value, count in self.counts.items())
         of = f" of {', '.join(self.requests)}" if self.requests else ""
-        return (
-            f"{self.constraint}{of}: {self.wanted} wanted, {self.most} at best (left with {counts or 'none'})"
-        )
+        line = f"{self.constraint}{of}: {self.wanted} wanted, {self.most} at best"
+        counts = [f"{count} with {value}" for value, count in self.counts.items()]
+        few = f"{', '.join(counts[:_MOST_VALUES])}{', …' if len(counts) > _MOST_VALUES else ''}"
+        return f"{line} (there are {few})" if counts else line + self.meant
 
 
 class Change(Struct, frozen=True):
@@ -134,7 +145,8 @@ class Refusal(Struct, frozen=True):
     """Why claims do not fit on a node: every request with its devices, and what does not go together.
 
     `attainable` is how many devices each request could have beside the others, those before it first, under
-    all constraints. `broken` are pools that offer nothing now, and why.
+    all constraints, which `together` names. `broken` are pools that offer nothing now, and why. `is_proven`
+    says that all numbers are: that no question to the search was too long.
     """
 
     node: str
@@ -143,17 +155,26 @@ class Refusal(Struct, frozen=True):
     attainable: Mapping[str, int]
     broken: Mapping[str, str]
     nearest: tuple[Change, ...]
+    together: tuple[str, ...] = ()
+    is_proven: bool = True
 
     @property
     def causes(self) -> tuple[str, ...]:
         """What is in the way, a line each, without what could be met for itself where something could not."""
-        lines = [each.text for each in self.requests if not each.is_met]
-        lines += [each.text for each in self.constraints]
+        met = {(each.claim, each.name) for each in self.requests if each.is_met}
+        lines = [self._line(each) for each in self.requests if (each.claim, each.name) not in met]
+        lines += [self._line(each) for each in self.constraints]
         if not lines:
-            lines = [each.text for each in self.requests]
+            lines = [self._line(each) for each in self.requests if each.is_met]
             counts = ", ".join(f"{count} for {name}" for name, count in self.attainable.items())
-            lines.append(f"each could be met for itself, and not all together: {counts} at best")
+            under = f" under {' and '.join(self.together)}" if self.together else ""
+            each = "each could be met for itself, and not all together" if len(lines) > 1 else "not to be met"
+            lines.append(f"{each}{under}: {counts} at best")
         return (*lines, *(f"pool {name} offers nothing: {why}" for name, why in self.broken.items()))
+
+    def _line(self, report: RequestReport | ConstraintReport) -> str:
+        several = len({each.claim for each in self.requests}) > 1
+        return f"claim {report.claim}, {report.text}" if several else report.text
 
 
 class NoFit(Refused):
@@ -161,7 +182,9 @@ class NoFit(Refused):
 
     def __init__(self, claims: str, node: str, explain: Callable[[], Refusal]) -> None:
         Exception.__init__(self, claims)
-        self.what = f"claim {claims} cannot be met{f' on {node}' if node else ''}"
+        self.what = (
+            f"{'claims' if ', ' in claims else 'claim'} {claims} cannot be met{f' on {node}' if node else ''}"
+        )
         self.where = claims
         self._explain = explain
 

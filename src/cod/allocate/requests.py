@@ -96,6 +96,11 @@ class Tie(Struct, frozen=True):
     kind: str
     mb_s: int
 
+    def binds(self, alternative: Alternative) -> bool:
+        """Whether devices of an alternative have to be linked."""
+        names = alternative.request, alternative.name
+        return alternative.claim == self.claim and (self.one in names or self.other in names)
+
     @property
     def text(self) -> str:
         """The tie in words."""
@@ -112,6 +117,11 @@ class Wishes(Struct, frozen=True):
     ties: tuple[Tie, ...]
     preferences: tuple[tuple[int, Scoped], ...]
     classes: Mapping[str, DeviceClass]
+
+    @property
+    def constraints(self) -> tuple[Bond | Tie, ...]:
+        """All that binds requests together."""
+        return (*self.bonds, *self.ties)
 
 
 def read(claims: Sequence[ResourceClaim], classes: Mapping[str, DeviceClass]) -> Wishes:
@@ -207,7 +217,7 @@ def _of_class(
         return ()
     class_ = classes.get(name)
     if class_ is None:
-        wrong.append(f"{where}: there is no class {name}{_near(name, classes)}")
+        wrong.append(f"{where}: there is no class {name}{near_miss(name, classes)}")
         return ()
     return _conditions(f"class {name}", class_.spec.selectors, f"class {name}", wrong)
 
@@ -252,14 +262,15 @@ def _untied(claim: ResourceClaim, scoped: Scoped) -> Iterator[str]:
     for each in scoped.preferences.connected:
         for name in (each.from_, each.to):
             if name not in names:
-                yield f"claim {claim.name}: there is no request {name} to connect{_near(name, names)}"
+                yield f"claim {claim.name}: there is no request {name} to connect{near_miss(name, names)}"
 
 
-def _near(name: str, classes: Collection[str]) -> str:
+def near_miss(name: str, names: Collection[str]) -> str:
+    """What may have been meant by a name that is not there: `; did you mean gpu?`, or ""."""
     from difflib import get_close_matches  # only a mistake needs it
 
-    near = get_close_matches(name, classes, cutoff=0.5)
-    near += [each for each in classes if name and name in each and each not in near]
+    near = get_close_matches(name, sorted(names), cutoff=0.5)
+    near += [each for each in sorted(names) if name and name in each and each not in near]
     return f"; did you mean {' or '.join(near[:3])}?" if near else ""
 
 
