@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from cod.allocate.candidates import compose, obstacle
 from cod.allocate.inquiry import Inquiry
 from cod.allocate.nodes import Node
-from cod.allocate.problem import Need, bits, start
+from cod.allocate.problem import State, bits, start
 from cod.allocate.refusal import Change, ConstraintReport, Fall, Refusal, RequestReport
 from cod.allocate.requests import Alternative, Bond, Condition, Tie, Wish, Wishes, near_miss
 from cod.allocate.stock import Stock
@@ -103,7 +103,7 @@ def _constraints(
         wanted = sum(need.count for need in free.needs)
         most = ask.most(alone)
         if most < wanted and most < ask.most(free):
-            counts = _counts(one, free.needs, stock) if isinstance(one, Bond) else {}
+            counts = _counts(one, start(free), stock) if isinstance(one, Bond) else {}
             yield ConstraintReport(
                 claim=wishes.claims[one.claim].name,
                 constraint=one.text,
@@ -139,11 +139,11 @@ def _unbound(wishes: Wishes) -> Wishes:
     return replace(wishes, bonds=(), ties=())
 
 
-def _counts(bond: Bond, needs: Sequence[Need], stock: Stock) -> dict[str, int]:
+def _counts(bond: Bond, state: State, stock: Stock) -> dict[str, int]:
     """How many of the devices left have each value."""
     open_ = 0
-    for each in needs:
-        open_ |= each.candidates
+    for each in state.open:
+        open_ |= each
     counts: dict[str, int] = {}
     for number, values in stock.values(bond.attribute).items():
         if open_ >> number & 1:
