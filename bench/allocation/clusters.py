@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 
-import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bench.allocation.words import (
     DRIVER,
@@ -65,8 +66,8 @@ def _of_no_model(salt: int) -> ResourceClaim:
     return claim(f"c-{salt}", [request("r", 1, attribute_is("model", f"X{salt}"))])
 
 
-class Question(msgspec.Struct, frozen=True):
-    """What is asked about a cluster: a claim, while these devices are in use; on so many nodes there is room."""
+class Question(Struct, frozen=True):
+    """What is asked about a cluster while these devices are in use; `fits` nodes have room."""
 
     title: str
     asking: Asking
@@ -114,7 +115,7 @@ def one_pool(count: int) -> Input:
     slices = []
     for number, name in enumerate(node_names(count)):
         devices = tuple(
-            msgspec.structs.replace(gpu(index, node=number), name=f"{name}-gpu-{index}") for index in range(DEVICES)
+            replace(gpu(index, node=number), name=f"{name}-gpu-{index}") for index in range(DEVICES)
         )
         spec = SliceSpec(
             driver=DRIVER,

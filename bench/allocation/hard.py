@@ -1,4 +1,4 @@
-"""Cases on one node that are hard for a search: many ways that look alike, and no or few of them lead anywhere."""
+"""Cases on one node that are hard for a search: many ways look alike, and few or none lead anywhere."""
 
 from __future__ import annotations
 
@@ -78,7 +78,9 @@ def _pairs() -> Iterator[Input]:
         wants_gpu = [request(f"g{n}", 1, attribute_is("t", "gpu")) for n in range(count)]
         wants_nic = [request(f"n{n}", 1, attribute_is("t", "nic")) for n in range(count)]
         aligned = [match(f"{DRIVER}/pcieRoot", f"g{n}", f"n{n}") for n in range(count)]
-        turns = claim("c", [each for pair in zip(wants_gpu, wants_nic, strict=True) for each in pair], aligned)
+        turns = claim(
+            "c", [each for pair in zip(wants_gpu, wants_nic, strict=True) for each in pair], aligned
+        )
         gpus_first = claim("c", wants_gpu + wants_nic, aligned)
         pairs = f"{count} GPU+NIC pairs"
         yield case(f"{pairs}, in turns", gpus + nics, turns, fits=True)

@@ -1,7 +1,7 @@
-"""GPUs that can be cut into partitions, each with its place: every partition draws on the counters of its GPU.
+"""GPUs that can be cut into partitions, each with its place; all draw on the counters of their GPU.
 
-As NVIDIA's A100 with 40 GB: seven compute slices, eight memory slices; a partition of a profile begins only at
-certain memory slices.
+As NVIDIA's A100 with 40 GB: seven compute slices, eight memory slices; a partition begins only at certain
+memory slices.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The words that the inputs are written in: short names for resource objects, and an input with its answer."""
+"""The words that the inputs are written in: short names for resource objects; an input with its answer."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Input(Struct, frozen=True, kw_only=True):
 
 
 def emitted(given: Input) -> bytes:
-    """An input as JSON that a program in any language reads, with all objects as the Kubernetes API has them."""
+    """An input as JSON for a program in any language, its objects as the Kubernetes API has them."""
     data = {
         "title": given.title,
         "slices": [to_data(each) for each in given.slices],
@@ -90,13 +90,17 @@ def labels(node: str) -> dict[str, str]:
     return {"kubernetes.io/hostname": node}
 
 
-def device(name: str, attributes: Mapping[str, str | int], capacity: Mapping[str, str] | None = None) -> Device:
+def device(
+    name: str, attributes: Mapping[str, str | int], capacity: Mapping[str, str] | None = None
+) -> Device:
     """A device whose attributes have the types of their values."""
     typed = {
         key: Attribute(int_=value) if isinstance(value, int) else Attribute(string=value)
         for key, value in attributes.items()
     }
-    return Device(name=name, attributes=typed, capacity={k: Capacity(value=v) for k, v in (capacity or {}).items()})
+    return Device(
+        name=name, attributes=typed, capacity={k: Capacity(value=v) for k, v in (capacity or {}).items()}
+    )
 
 
 def gpu(index: int, *, numa: int | None = None, node: int = 0) -> Device:
