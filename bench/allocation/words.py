@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -77,13 +78,25 @@ def emitted(given: Input) -> bytes:
         "slices": [to_data(each) for each in given.slices],
         "classes": [to_data(each) for each in given.classes],
         "nodes": [{"metadata": {"name": name, "labels": labels(name)}} for name in given.nodes],
-        "claims": [to_data(each) for each in given.claims],
-        "pods": [{"name": pod.name, "claims": [to_data(each) for each in pod.claims]} for pod in given.pods],
+        "claims": [_defaulted(each) for each in given.claims],
+        "pods": [
+            {"name": pod.name, "claims": [_defaulted(each) for each in pod.claims]} for pod in given.pods
+        ],
         "allocated": [dict(zip(("driver", "pool", "device"), key, strict=True)) for key in given.allocated],
         "features": given.features,
         "fits": given.fits,
     }
     return msgspec.json.encode(data)
+
+
+def _defaulted(given: ResourceClaim) -> Any:
+    """A claim with what the API server puts in where nothing is said."""
+    data = to_data(given)
+    for each in data["spec"]["devices"]["requests"]:
+        for part in (each.get("exactly"), *each.get("firstAvailable", ())):
+            if part and part.setdefault("allocationMode", "ExactCount") == "ExactCount":
+                part.setdefault("count", 1)
+    return data
 
 
 def labels(node: str) -> dict[str, str]:
