@@ -2,11 +2,11 @@
 
     python -m bench.allocate [--quick] [--only WORD] [--beside COMMAND] [--emit DIR]
 
-Slices are loaded before: `load` is the time to prepare an Allocator from them. `first` is the first question that it
-is asked, `next` another claim, never asked before, its expressions new, and `again` that same claim. With `--beside`,
-COMMAND is run with the path of every emitted input, prints JSON with `numFits` and `totalNs`, and stands in the last
-columns, with our `first` as a ratio to its time; `bench/reference/draalloc.go` is such a program around the allocator
-of Kubernetes. `--emit` writes the inputs and measures nothing.
+Slices are loaded before: `load` is the time to prepare an Allocator from them. `first` is the first question that
+it is asked, `next` another claim, never asked before, its expressions new, and `again` that same claim. With
+`--beside`, COMMAND is run with the path of every emitted input, prints JSON with `numFits` and `totalNs`, and
+stands in the last columns, with our `first` as a ratio to its time; `bench/reference/draalloc.go` is such a program
+around the allocator of Kubernetes. `--emit` writes the inputs and measures nothing.
 """
 
 from __future__ import annotations
@@ -54,9 +54,11 @@ class Run:
         self.wrong: list[str] = []
 
     def wants(self, given: Input) -> bool:
+        """Whether an input is among those asked for."""
         return self.only in given.title
 
     def beside(self, given: Input) -> Beside | None:
+        """What the other program says, if there is one."""
         if not self.command:
             return None
         with tempfile.NamedTemporaryFile(suffix=".json") as file:
@@ -84,6 +86,7 @@ class Run:
         print(line, flush=True)
 
     def table(self, title: str, section: Section) -> None:
+        """Measure and print a section, row by row."""
         head = [f"{each:>9}" for each in ("load", "first", "next", "again", "fit")]
         beside = f"   {'beside':>9} {'ratio':>8} {'fit':>9}" if self.command else ""
         print(f"\n{title + ', ms':<52} {' '.join(head)}{beside}")

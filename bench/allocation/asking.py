@@ -1,4 +1,4 @@
-"""Asking the allocator, with a clock: one input, a cluster's question, a fill, and the most that fits at all."""
+"""Asking the allocator, with a clock: one input, a question, a fill, and the most that fits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from bench.allocation.clusters import Question
 from bench.allocation.words import DeviceKey, Input, Pod, labels
-from cod.allocate import Allocator, NoFit, Node, Options, Undecided
+from cod.allocate import Allocator, Node, NoFit, Options, Undecided
 from cod.allocate.in_use import Use
 from cod.resource import AllocationResult, ClaimStatus, ResourceClaim
 
