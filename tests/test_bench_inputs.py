@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import random
 from itertools import chain
 
 import pytest
 from bench.allocation.clusters import fabric, node_names, one_pool, question_input, questions
 from bench.allocation.fills import cluster_fill, packing
 from bench.allocation.hard import hard_cases
+from bench.allocation.hostile import changed, instance, random_plan
 from bench.allocation.partitions import COMPUTE, MEMORY, PROFILES, partition_cases, partitions
 from bench.allocation.words import Input, emitted
 
@@ -94,3 +96,14 @@ def test_the_nodes_with_four_free_gpus_on_one_numa_node_are_counted_right() -> N
         fitting += free[:4] == [0, 1, 2, 3] or free[-4:] == [4, 5, 6, 7]
     assert question.fits == fitting
     assert 0 < fitting < 50
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_hostile_instances_stay_valid_however_they_are_changed(seed: int) -> None:
+    chance = random.Random(seed)
+    plan = random_plan(chance)
+    for _ in range(20):
+        given = instance(plan, "")
+        for each in (*given.slices, *given.classes, *given.claims):
+            check(each)
+        plan = changed(plan, chance)

@@ -47,7 +47,7 @@ def ask(given: Input) -> Asked:
     """Ask an input's own claims, some times of a new Allocator; the shortest times."""
     rounds: list[Asked] = []
     while len(rounds) < 3 and sum(each.load + each.first for each in rounds) < 1:
-        loading, allocator = timed(lambda: _allocator(given))
+        loading, allocator = timed(lambda: allocator_of(given))
         first, fits = timed(lambda: _fitting(allocator, given.claims, given.nodes))  # noqa: B023
         again, _ = timed(lambda: _fitting(allocator, given.claims, given.nodes))  # noqa: B023
         rounds.append(Asked(loading, first, None, again, fits))
@@ -61,7 +61,7 @@ def ask_cluster(question: Question, rounds: int) -> Ask:
         found = []
         for number in range(rounds):
             one, other = (question.asking(2 * number + offset) for offset in (1, 2))
-            loading, allocator = timed(lambda: _allocator(given))
+            loading, allocator = timed(lambda: allocator_of(given))
             first, fits = timed(lambda: _fitting(allocator, (one,), given.nodes))  # noqa: B023
             following, _ = timed(lambda: _fitting(allocator, (other,), given.nodes))  # noqa: B023
             again, _ = timed(lambda: _fitting(allocator, (other,), given.nodes))  # noqa: B023
@@ -89,7 +89,7 @@ def _shortest(rounds: Sequence[Asked]) -> Asked:
     )
 
 
-def _allocator(given: Input, order: Order = "best") -> Allocator:
+def allocator_of(given: Input, order: Order = "best") -> Allocator:
     options = Options(order=order, features=frozenset(given.features))
     return Allocator(given.slices, given.classes, _held(given.allocated), options=options)
 
@@ -98,13 +98,13 @@ def _held(keys: Sequence[DeviceKey]) -> dict[DeviceKey, tuple[Use, ...]]:
     return {key: (Use("others"),) for key in keys}
 
 
-def _node(name: str) -> Node:
+def node_of(name: str) -> Node:
     return Node(name, labels(name))
 
 
 def _fitting(allocator: Allocator, claims: Sequence[ResourceClaim], nodes: Sequence[str]) -> int | None:
     try:
-        return sum(allocator.fitting(claims, [_node(name) for name in nodes]))
+        return sum(allocator.fitting(claims, [node_of(name) for name in nodes]))
     except Undecided:
         return None
 
@@ -114,8 +114,8 @@ def fill(given: Input, *, order: Order = "best", every_node: bool = False) -> Fi
 
     With `every_node`, as a scheduler that has to compare nodes does, all nodes are asked for each pod.
     """
-    allocator = _allocator(given, order)
-    nodes = [_node(name) for name in given.nodes]
+    allocator = allocator_of(given, order)
+    nodes = [node_of(name) for name in given.nodes]
     placed = undecided = 0
     gc.collect()
     start = time.perf_counter()
@@ -157,8 +157,8 @@ def most_that_fit(given: Input, most_left_out: int = 5) -> int | None:
 
     Pods that ask for the same are the same here. None: it was given up, or more must be left out.
     """
-    allocator = _allocator(given)
-    node = _node(given.nodes[0])
+    allocator = allocator_of(given)
+    node = node_of(given.nodes[0])
     kinds = [str([claim.spec for claim in pod.claims]) for pod in given.pods]
     for count in range(most_left_out + 1):
         for left_out in combinations_with_replacement(sorted(set(kinds)), count):
