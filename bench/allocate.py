@@ -5,8 +5,8 @@
 Slices are loaded before: `load` is the time to prepare an Allocator from them. `first` is the first question
 that it is asked, `next` another claim, never asked before, its expressions new, and `again` that same claim.
 With `--beside`, COMMAND is run with the path of every emitted input, prints JSON with `numFits` and
-`totalNs`, and stands in the last columns, with our `first` as a ratio to its time; `bench/reference/draalloc.go`
-is such a program around the allocator of Kubernetes. `--emit` writes the inputs and measures nothing.
+`totalNs`, and stands in the last columns, with our `first` as a ratio to its time. Such a program, around the
+allocator of Kubernetes, is `bench/reference/draalloc.go`. `--emit` writes the inputs and measures nothing.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
     python -m bench.hunt [--seconds 60] [--seed 0] [--limit 50] [--save DIR]
 
-Prints every instance that took more than `--limit` milliseconds, was undecided, or failed, and the slowest of all;
+Prints every instance that took more than `--limit` milliseconds, was undecided, or failed, else the slowest;
 `--save` writes these as files that `--replay FILE` measures again.
 """
 
@@ -56,7 +56,7 @@ def measure(plan: Plan, seed: int) -> Find:
 
 
 def climb(seed: int, until: float) -> tuple[Find, list[Find]]:
-    """From a random instance to ever slower ones, until no change helps; the slowest, and all that are bad."""
+    """From a random instance to ever slower ones, until no change helps; the slowest, and all bad ones."""
     chance = random.Random(seed)
     slowest = measure(random_plan(chance), seed)
     bad = [slowest] if slowest.bad else []
@@ -95,8 +95,9 @@ def shape(plan: Plan) -> str:
     wanted = sum(max(wish.count for wish in wishes) for each in plan.claims for wishes in each.requests)
     constraints = sum(len(each.constraints) for each in plan.claims)
     counters = sum(bool(each.takes) for each in plan.devices)
+    shared = sum(bool(each.shares) for each in plan.devices)
     return (
-        f"{len(plan.devices)} devices ({counters} with counters, {sum(bool(d.shares) for d in plan.devices)} shared), "
+        f"{len(plan.devices)} devices ({counters} with counters, {shared} shared), "
         f"claims of {'+'.join(map(str, requests))} requests, {wanted} wanted, {constraints} constraints"
     )
 

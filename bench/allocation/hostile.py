@@ -1,8 +1,8 @@
 """Small instances that are meant to be hard: made at random, then changed little by little.
 
-A `Plan` is what an instance is made of, in numbers, so that a change to it gives a valid instance again. All that
-the allocator knows takes part: attributes single and in lists, counters, shared devices with capacity, taints,
-alternatives, constraints over some requests, several claims, two drivers with pools of one name.
+A `Plan` is what an instance is made of, in numbers, so that a change to it gives a valid instance again. All
+that the allocator knows takes part: attributes single and in lists, counters, shared devices with capacity,
+taints, alternatives, constraints over some requests, several claims, two drivers with pools of one name.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from cod.resource import (
     ExactRequest,
     RequestPolicy,
     ResourceClaim,
+    ResourceSlice,
     SubRequest,
     Taint,
     Toleration,
@@ -125,9 +126,8 @@ def _wish(chance: random.Random) -> WishPlan:
 def _where(chance: random.Random) -> str:
     x = f'device.attributes["{STANDARD}"].x'
     value = chance.randrange(VALUES)
-    return chance.choice(
-        ("", "", f"{x} == {value}", f"{x} <= {value}", f"{x} != {value}", f"{x} % 2 == {value % 2}")
-    )
+    some = (f"== {value}", f"<= {value}", f"!= {value}", f"% 2 == {value % 2}")
+    return chance.choice(("", "", *(f"{x} {each}" for each in some)))
 
 
 def _constraint(chance: random.Random, requests: int) -> ConstraintPlan:
@@ -243,7 +243,7 @@ _CHANGES: Sequence[Callable[[Plan, random.Random], None]] = (
 
 def instance(plan: Plan, title: str) -> Input:
     """The objects that a plan stands for: one node with a pool of every driver."""
-    slices = []
+    slices: list[ResourceSlice] = []
     for number, driver in enumerate(DRIVERS):
         mine = [(f"d{place}", each) for place, each in enumerate(plan.devices) if each.driver == number]
         sets = [
