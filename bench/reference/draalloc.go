@@ -95,6 +95,9 @@ func (in *input) compiled() *cel.Cache {
 	for _, each := range append([]pod{{Claims: in.Claims}}, in.Pods...) {
 		for _, claim := range each.Claims {
 			for _, request := range claim.Spec.Devices.Requests {
+				if request.Exactly == nil {
+					continue // the alternatives of firstAvailable are compiled when they are needed
+				}
 				for _, selector := range request.Exactly.Selectors {
 					cache.GetOrCompile(selector.CEL.Expression)
 				}
