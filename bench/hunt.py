@@ -1,6 +1,6 @@
 """Hunts for inputs on which the allocator is slow: random ones, then whatever change makes them slower.
 
-    python -m bench.hunt [--seconds 60] [--seed 0] [--limit 50] [--save DIR]
+    python -m bench.hunt [--seconds 60] [--seed 0] [--limit 50] [--without FEATURE …] [--save DIR]
 
 Prints every instance that took more than `--limit` milliseconds, was undecided, or failed, else the slowest;
 `--save` writes these as files that `--replay FILE` measures again.
@@ -11,13 +11,14 @@ from __future__ import annotations
 import argparse
 import random
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 from bench.allocation.asking import allocator_of, node_of
-from bench.allocation.hostile import Plan, changed, instance, random_plan
+from bench.allocation.hostile import FEATURES, Plan, changed, instance, limited, random_plan
 from cod.allocate import NoFit, Undecided
 
 PATIENCE = 40  # changes in a row that make nothing slower, before something else is tried
@@ -55,14 +56,14 @@ def measure(plan: Plan, seed: int) -> Find:
     return Find((time.process_time() - start) * 1e3, outcome, seed, plan)
 
 
-def climb(seed: int, until: float) -> tuple[Find, list[Find]]:
+def climb(seed: int, until: float, without: Sequence[str]) -> tuple[Find, list[Find]]:
     """From a random instance to ever slower ones, until no change helps; the slowest, and all bad ones."""
     chance = random.Random(seed)
-    slowest = measure(random_plan(chance), seed)
+    slowest = measure(limited(random_plan(chance), without), seed)
     bad = [slowest] if slowest.bad else []
     waited = 0
     while waited < PATIENCE and time.monotonic() < until:
-        found = measure(changed(slowest.plan, chance), seed)
+        found = measure(limited(changed(slowest.plan, chance), without), seed)
         if found.bad:
             bad.append(found)
             if found.outcome != "undecided":
@@ -78,13 +79,13 @@ def climb(seed: int, until: float) -> tuple[Find, list[Find]]:
     return (min(slowest, again, key=lambda each: each.ms), bad)
 
 
-def hunt(seconds: float, seed: int) -> tuple[list[Find], int]:
+def hunt(seconds: float, seed: int, without: Sequence[str] = ()) -> tuple[list[Find], int]:
     """The slowest of every climb and all that are bad, and the number of climbs."""
     until = time.monotonic() + seconds
     finds: list[Find] = []
     climbs = 0
     while time.monotonic() < until:
-        slowest, bad = climb(seed + climbs, until)
+        slowest, bad = climb(seed + climbs, until, without)
         finds += [slowest, *(each for each in bad if each.plan != slowest.plan)]
         climbs += 1
     return finds, climbs
@@ -111,6 +112,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60, help="how long to hunt")
     parser.add_argument("--seed", type=int, default=0, help="where to begin")
     parser.add_argument("--limit", type=float, default=50, metavar="MS", help="what counts as slow")
+    parser.add_argument("--without", nargs="*", choices=FEATURES, default=(), help="what takes no part")
     parser.add_argument("--save", type=Path, metavar="DIR", help="write what is slow or bad")
     parser.add_argument("--replay", type=Path, nargs="*", metavar="FILE", help="measure what was written")
     chosen = parser.parse_args()
@@ -118,7 +120,7 @@ def main() -> None:
         for file in chosen.replay:
             show(measure(msgspec.json.decode(file.read_bytes(), type=Plan), 0))
         return
-    finds, climbs = hunt(chosen.seconds, chosen.seed)
+    finds, climbs = hunt(chosen.seconds, chosen.seed, chosen.without)
     finds.sort(key=lambda each: -each.ms)
     noteworthy = [each for each in finds if each.bad or each.ms > chosen.limit]
     print(f"{climbs} climbs; {len(noteworthy)} over {chosen.limit:g} ms or bad")

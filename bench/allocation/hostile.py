@@ -150,6 +150,29 @@ def changed(plan: Plan, chance: random.Random) -> Plan:
     return new
 
 
+FEATURES = ("counters", "shared", "lists", "match", "distinct", "alternatives", "claims", "capacity")
+
+
+def limited(plan: Plan, without: Sequence[str]) -> Plan:
+    """A plan in which some of `FEATURES` take no part, to see which of them it is that costs."""
+    new = deepcopy(plan)
+    if "claims" in without:
+        del new.claims[1:]
+    for device in new.devices:
+        device.takes = {} if "counters" in without else device.takes
+        device.shares = 0 if "shared" in without else device.shares
+        device.several = device.several[:1] if "lists" in without else device.several
+    for each in new.claims:
+        kinds = {False: "match", True: "distinct"}
+        each.constraints = [one for one in each.constraints if kinds[one.distinct] not in without]
+        for wishes in each.requests:
+            if "alternatives" in without:
+                del wishes[1:]
+            for wish in wishes:
+                wish.amount = 0 if "capacity" in without else wish.amount
+    return new
+
+
 def _add_device(plan: Plan, chance: random.Random) -> None:
     if len(plan.devices) < MOST_DEVICES:
         copied = plan.devices and chance.random() < 0.7
