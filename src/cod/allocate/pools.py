@@ -52,6 +52,11 @@ class Pool:
         self.generation = slices[0].spec.pool.generation
         self.size = slices[0].spec.pool.resource_slice_count
 
+    @property
+    def skips_node_operations(self) -> tuple[str, ...]:
+        """What a node need not do for its devices."""
+        return self.slices[0].spec.skip_node_operations
+
     @cached_property
     def counters(self) -> dict[tuple[str, str], int]:
         """What its counter sets hold, in billionths, by the names of the set and the counter."""
@@ -135,6 +140,15 @@ class Pools:
         """A pool as its newest generation has it."""
         generations = self._by_pool.get(key)
         return self.pool(key, max(generations)) if generations else None
+
+    def former_takes(self, pool: Pool) -> dict[str, dict[tuple[str, str], int]]:
+        """What devices that only older generations of a pool have take of its counters."""
+        former: dict[str, dict[tuple[str, str], int]] = {}
+        for generation in sorted(self._by_pool[pool.key]):
+            if generation < pool.generation:
+                former.update(self.pool(pool.key, generation).takes)
+        present = {device.name for one in pool.slices for device in one.spec.devices} if former else ()
+        return {name: takes for name, takes in former.items() if name not in present}
 
     def offer(self, node: Node | None) -> Offer:
         """What a node is offered; no node: whatever there is, wherever it can be used."""

@@ -1,8 +1,8 @@
 """Whether a problem has a solution, and one: exact, or `Spent`.
 
-First the constraints on attributes are settled, the tightest first: for each, a value is tried that all of its
-devices could have. What has too few devices for one of its requests is never tried, nor what a flow rules out,
-nor a state again that has failed. What remains is packed.
+First the constraints on attributes are settled, the tightest first: for each a value is tried that all of its
+devices could have. What has too few devices for a request is never tried, nor what a flow rules out, nor a
+state again that has failed. What remains is packed.
 """
 
 from __future__ import annotations

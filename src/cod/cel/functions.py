@@ -13,20 +13,36 @@ from cod.cel.types import Type
 class EvaluationError(Exception):
     """An expression has no value for this input. The text is cel-go's (`no such key: x`); `at` is where.
 
-    Functions raise it without `at`, which the call that failed puts in.
+    Functions raise it without `at`, which the call that failed puts in. `hint` finds out what may have been
+    meant; it is asked only when the error is shown, for most errors never are.
     """
 
-    def __init__(self, text: str, at: int | None = None) -> None:
+    def __init__(self, text: str, at: int | None = None, hint: Callable[[], str] | None = None) -> None:
         super().__init__(text)
-        self.text = text
         self.at = at
+        self._hint = hint
+
+    @property
+    def text(self) -> str:
+        """What is wrong, and what may have been meant."""
+        hint = self._hint() if self._hint else ""
+        return f"{self.args[0]}; {hint}" if hint else str(self.args[0])
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class Size(Struct, frozen=True):
-    """The least and the most that the size of a value (characters, items) can be."""
+    """The least and the most that the size of a value (characters, items) can be.
+
+    `items` is the size of each item of a list, where its type says what they are: (0, 2^64 - 1) for strings
+    and bytes of any length, (0, 0) for all else. `value` is the number of an int that is written out.
+    """
 
     least: int
     most: int
+    items: Size | None = None
+    value: int | None = None
 
 
 class Price(Struct, frozen=True):

@@ -14,9 +14,11 @@ class Type(Struct, frozen=True):
 
     def __str__(self) -> str:
         """As messages name it."""
-        shown = self.name or self.kind
+        shown = _SHOWN.get(self.kind) or self.name or self.kind
         return f"{shown}({', '.join(map(str, self.parameters))})" if self.parameters else shown
 
+
+_SHOWN = {"null_type": "null", "error": "!error!"}
 
 BOOL, INT, UINT, DOUBLE, STRING, BYTES = map(Type, ("bool", "int", "uint", "double", "string", "bytes"))
 NULL = Type("null_type")

@@ -1,0 +1,81 @@
+"""Arithmetic of int (64 bits), uint and double: no result wraps around, what does not fit is an error.
+
+Source: cel-go `common/types/overflow.go`.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+
+from cod.cel.functions import EvaluationError
+from cod.cel.values import LEAST, MOST, MOST_UNSIGNED, Unsigned
+
+_Operation = Callable[[int, int], int]
+
+
+def _quotient(a: int, b: int) -> int:
+    """The quotient, rounded towards zero."""
+    if not b:
+        raise EvaluationError("division by zero")
+    whole = abs(a) // abs(b)
+    return whole if (a < 0) is (b < 0) else -whole
+
+
+def _remainder(a: int, b: int) -> int:
+    """The rest of a division, with the sign of what is divided."""
+    if not b:
+        raise EvaluationError("modulus by zero")
+    if a == LEAST and b == -1:
+        return MOST + 1  # Go's processor cannot do it
+    rest = abs(a) % abs(b)
+    return -rest if a < 0 else rest
+
+
+def _of_ints(operation: _Operation) -> _Operation:
+    def checked(a: int, b: int) -> int:
+        result = operation(a, b)
+        if not LEAST <= result <= MOST:
+            raise EvaluationError("integer overflow")
+        return result
+
+    return checked
+
+
+def _of_uints(operation: _Operation) -> _Operation:
+    def checked(a: int, b: int) -> int:
+        result = operation(a, b)
+        if not 0 <= result <= MOST_UNSIGNED:
+            raise EvaluationError("unsigned integer overflow")
+        return Unsigned(result)
+
+    return checked
+
+
+def negated(a: int) -> int:
+    """The number with the other sign."""
+    if a == LEAST:
+        raise EvaluationError("integer overflow")
+    return -a
+
+
+def quotient(a: float, b: float) -> float:
+    """The quotient of doubles, as IEEE 754 has it."""
+    if b:
+        return a / b
+    if not a or math.isnan(a):
+        return math.nan
+    return math.copysign(math.inf, a) * math.copysign(1, b)
+
+
+OF_INTS, OF_UINTS = (
+    {
+        "add": of(operator.add),
+        "subtract": of(operator.sub),
+        "multiply": of(operator.mul),
+        "divide": of(_quotient),
+        "modulo": of(_remainder),
+    }
+    for of in (_of_ints, _of_uints)
+)

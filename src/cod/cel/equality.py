@@ -1,0 +1,55 @@
+"""When two values are equal, and which comes first.
+
+Numbers are equal across their types, as `1 == 1.0`; a bool is no number; values of different types are unequal.
+Source: cel-spec `doc/langdef.md` § Equality, § Ordering; cel-go `common/types`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cod.cel.values import Duration, Timestamp
+
+_ORDERED = (str, bytes, bool, Duration, Timestamp)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is an int, uint or double."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def equal(one: Any, other: Any) -> bool:
+    """Whether two values are equal; NaN is equal to nothing. Lists and maps are compared item by item."""
+    kind, other_kind = type(one), type(other)
+    if kind is str or other_kind is str:
+        return kind is other_kind and bool(one == other)
+    if isinstance(one, (list, tuple)):
+        if not isinstance(other, (list, tuple)) or len(one) != len(other):
+            return False
+        return all(map(equal, one, other))
+    if isinstance(one, dict):
+        return isinstance(other, dict) and len(one) == len(other) and _has_entries(one, other)
+    if is_number(one):
+        return is_number(other) and bool(one == other)
+    return kind is other_kind and bool(one == other)
+
+
+def _has_entries(one: dict[Any, Any], other: dict[Any, Any]) -> bool:
+    if any(key not in other or not equal(value, other[key]) for key, value in one.items()):
+        return False
+    # Python takes True for 1: keys that are bools must be so in both.
+    return {key for key in one if key is True or key is False} == {
+        key for key in other if key is True or key is False
+    }
+
+
+def order(one: Any, other: Any) -> int | None:
+    """-1, 0 or 1 as one comes before, with or after another; None where neither can be said, as with NaN."""
+    comparable = (is_number(one) and is_number(other)) or (
+        type(one) is type(other) and isinstance(one, _ORDERED)
+    )
+    if not comparable:
+        return None
+    if one < other:
+        return -1
+    return 1 if one > other else 0 if one == other else None
