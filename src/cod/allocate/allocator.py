@@ -7,13 +7,16 @@ from typing import Literal
 
 from msgspec import Struct
 
-from cod.allocate.alternatives import Chooser, first_devices
+from cod.allocate.aims import Aims
+from cod.allocate.alternatives import Choice, Chooser, first_devices
+from cod.allocate.best import best
 from cod.allocate.features import ALL_FEATURES, refuse_gated, without_features
 from cod.allocate.in_use import InUse
+from cod.allocate.near import Surroundings
 from cod.allocate.nodes import Node
 from cod.allocate.pools import Pools
 from cod.allocate.refusal import NoFit, Refusal, Undecided
-from cod.allocate.requests import read
+from cod.allocate.requests import Wishes, read
 from cod.allocate.result import results
 from cod.allocate.search import Budget, Spent
 from cod.allocate.stock import Stock
@@ -42,12 +45,14 @@ def allocate(
     *,
     node: Node | None = None,
     options: Options = Options(),  # noqa: B008, it is frozen
+    surroundings: Surroundings | None = None,
 ) -> tuple[AllocationResult, ...]:
     """Choose devices for claims together, on one node; without a node, out of all that there is.
 
     Raises InvalidClaim, NoFit, Undecided, and AllocationFailed where `strict`.
     """
-    return Allocator(slices, classes, in_use, options=options).allocate(claims, node)
+    allocator = Allocator(slices, classes, in_use, options=options, surroundings=surroundings)
+    return allocator.allocate(claims, node)
 
 
 class Allocator:
@@ -60,6 +65,7 @@ class Allocator:
         in_use: InUse = {},  # noqa: B006, it is only read
         *,
         options: Options = Options(),  # noqa: B008, it is frozen
+        surroundings: Surroundings | None = None,
     ) -> None:
         if options.features != ALL_FEATURES:
             slices = without_features(slices, options.features)
@@ -67,6 +73,7 @@ class Allocator:
         self.classes = {each.name: each for each in classes}
         self.in_use = in_use
         self.options = options
+        self.surroundings = surroundings
 
     def allocate(
         self, claims: Sequence[ResourceClaim], node: Node | None = None
@@ -81,7 +88,7 @@ class Allocator:
         budget = Budget(self.options.steps)
         chooser = Chooser(wishes, stock, budget)
         try:
-            choice = first_devices(chooser)
+            choice = self._choose(chooser, wishes, stock)
         except Spent:
             raise Undecided("undecided") from None
         if self.options.strict:
@@ -89,3 +96,12 @@ class Allocator:
         if choice is None:
             raise NoFit("does not fit", Refusal("", (), (), {}, (), 0), where="", causes=(), hint="")
         return results(wishes, choice, stock, node)
+
+    def _choose(self, chooser: Chooser, wishes: Wishes, stock: Stock) -> Choice | None:
+        if self.options.order == "first":
+            return first_devices(chooser)
+        choice = chooser.first()
+        if choice is None or not choice.picks:
+            return choice
+        aims = Aims(wishes, [each.name for each in choice.alternatives], stock, self.surroundings)
+        return best(chooser, choice, aims).choice

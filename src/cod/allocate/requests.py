@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
+from cod.allocate.preferences import Scoped, preferences
 from cod.cel import InvalidExpression, Selector, compile_selector
 from cod.resource import (
     MOST_DEVICES,
@@ -92,6 +93,7 @@ class Wishes(Struct, frozen=True):
     claims: tuple[ResourceClaim, ...]
     requests: tuple[Wish, ...]
     bonds: tuple[Bond, ...]
+    preferences: tuple[tuple[int, Scoped], ...]
     classes: Mapping[str, DeviceClass]
 
 
@@ -113,9 +115,10 @@ def read(claims: Sequence[ResourceClaim], classes: Mapping[str, DeviceClass]) ->
                 f"claim {claim.name}: number of requested devices {least} "
                 f"exceeds the claim limit of {MOST_DEVICES}"
             )
+    scoped = [(number, each) for number, claim in enumerate(claims) for each in preferences(claim, wrong)]
     if wrong:
         raise _invalid(claims, dict.fromkeys(wrong), classes)
-    return Wishes(tuple(claims), tuple(requests), tuple(bonds), classes)
+    return Wishes(tuple(claims), tuple(requests), tuple(bonds), tuple(scoped), classes)
 
 
 def _wishes(

@@ -41,6 +41,21 @@ def complete(state: State, budget: Budget) -> list[Pick] | None:
     return _Search(budget).run(state)
 
 
+def is_roomy(state: State) -> bool:
+    """Whether it is plain that a solution is left: nothing limited is in play, and all have devices enough."""
+    problem = state.problem
+    active = [number for number, wanted in enumerate(state.wanted) if wanted]
+    total = sum(state.wanted[number] for number in active)
+    limited = problem.shared
+    for device in problem.takes:
+        limited |= 1 << device
+    for number in active:
+        need, open_ = problem.needs[number], state.open[number]
+        if need.distincts or need.admin or open_ & limited or open_.bit_count() < total:
+            return False
+    return _tightest(state, active) is None
+
+
 class _Search:
     def __init__(self, budget: Budget) -> None:
         self.budget = budget

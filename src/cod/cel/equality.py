@@ -1,6 +1,6 @@
 """When two values are equal, and which comes first.
 
-Numbers are equal across their types, as `1 == 1.0`; a bool is no number; values of different types are unequal.
+Numbers are equal across their types, as `1 == 1.0`; a bool is no number; all other types are apart.
 Source: cel-spec `doc/langdef.md` § Equality, § Ordering; cel-go `common/types`.
 """
 
@@ -30,7 +30,9 @@ def equal(one: Any, other: Any) -> bool:
     if isinstance(one, dict):
         return isinstance(other, dict) and len(one) == len(other) and _has_entries(one, other)
     if is_number(one):
-        return is_number(other) and bool(one == other)
+        if not is_number(other):
+            return False
+        return float(one) == float(other) if float in (kind, other_kind) else bool(one == other)
     return kind is other_kind and bool(one == other)
 
 
@@ -41,6 +43,17 @@ def _has_entries(one: dict[Any, Any], other: dict[Any, Any]) -> bool:
     return {key for key in one if key is True or key is False} == {
         key for key in other if key is True or key is False
     }
+
+
+def key_of(value: Any) -> Any:
+    """What can be hashed, and is equal to another value's where the values are."""
+    if isinstance(value, float) and value != value:
+        return object()
+    if isinstance(value, (list, tuple)):
+        return list, tuple(map(key_of, value))
+    if isinstance(value, dict):
+        return dict, frozenset((key_of(key), key_of(item)) for key, item in value.items())
+    return (None if is_number(value) else type(value)), value
 
 
 def order(one: Any, other: Any) -> int | None:

@@ -78,10 +78,15 @@ def _method(id_: str, result: Type, *parameters: Type, call: Callable[..., Any])
     return Overload(id_, parameters, result, call, is_member=True)
 
 
+def _mixed(one: str, other: str, compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    """A comparison of numbers of two types: with a double, both as doubles, whatever that loses."""
+    return (lambda a, b: compare(float(a), float(b))) if "double" in (one, other) else compare
+
+
 def _comparison(name: str, word: str, compare: Callable[[Any, Any], bool]) -> Function:
     same = [_of(f"{word}_{kind}", BOOL, type_, type_, call=compare) for kind, type_ in _ORDERED.items()]
     mixed = [
-        _of(f"{word}_{one}_{other}", BOOL, _ORDERED[one], _ORDERED[other], call=compare)
+        _of(f"{word}_{one}_{other}", BOOL, _ORDERED[one], _ORDERED[other], call=_mixed(one, other, compare))
         for one in _NUMBERS
         for other in _NUMBERS
         if one != other

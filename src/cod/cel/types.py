@@ -59,3 +59,8 @@ def parameter(name: str) -> Type:
 
 
 A, B, T = map(parameter, "ABT")
+
+
+def is_generic(type_: Type) -> bool:
+    """Whether a type has a parameter in it that is to be chosen."""
+    return type_.kind == "parameter" or any(map(is_generic, type_.parameters))

@@ -6,6 +6,7 @@ Source: Kubernetes `apiserver/pkg/cel/library/lists.go` and `cost.go`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from cod.cel.equality import equal, order
@@ -32,7 +33,7 @@ _ZEROS: dict[Type, Any] = {INT: 0, UINT: Unsigned(0), DOUBLE: 0.0, DURATION: Dur
 
 def is_sorted(items: Sequence[Any]) -> bool:
     """Whether no item comes before the one that stands before it."""
-    return all(order(one, other) != 1 for one, other in zip(items, items[1:], strict=False))
+    return all(order(one, other) != 1 for one, other in pairwise(items))
 
 
 def total(items: Sequence[Any], zero: Any) -> Any:

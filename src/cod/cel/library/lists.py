@@ -7,10 +7,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cmp_to_key
 from typing import Any
 
-from cod.cel.equality import equal, order
+from cod.cel.equality import key_of, order
 from cod.cel.functions import EvaluationError, Function, Overload, Price, Size
 from cod.cel.library.declare import Charge, function, method
 from cod.cel.library.price import CHARACTER, MOST_COST, NEW_LIST, add, known, product_of, scale, size_of
@@ -30,7 +29,7 @@ from cod.cel.types import (
     list_of,
 )
 
-_LONGEST_RANGE = 1_000_000  # whatever is longer costs more than an expression may
+_LONGEST = 1_000_000  # whatever is longer costs more than an expression may
 _COMPARABLE = (INT, UINT, DOUBLE, BOOL, DURATION, TIMESTAMP, STRING, BYTES)
 _PROTOBUF = {"duration": "google.protobuf.Duration", "timestamp": "google.protobuf.Timestamp"}
 
@@ -59,6 +58,8 @@ def flatten(items: Sequence[Any], depth: int = 1) -> list[Any]:
                 waiting.append((iter(item), left - 1))
                 break
             flat.append(item)
+            if len(flat) > _LONGEST:
+                raise EvaluationError(f"flatten: more than {_LONGEST} items")
         else:
             waiting.pop()
     return flat
@@ -66,16 +67,10 @@ def flatten(items: Sequence[Any], depth: int = 1) -> list[Any]:
 
 def distinct(items: Sequence[Any]) -> list[Any]:
     """The items, of those that are equal only the first."""
-    found: list[Any] = []
-    seen: set[str] = set()  # most lists are of strings: these are found without comparing each with each
+    found: dict[Any, Any] = {}
     for item in items:
-        if isinstance(item, str):
-            if item not in seen:
-                seen.add(item)
-                found.append(item)
-        elif not any(equal(item, other) for other in found):
-            found.append(item)
-    return found
+        found.setdefault(key_of(item), item)
+    return list(found.values())
 
 
 def sort_by(items: Sequence[Any], keys: Sequence[Any]) -> list[Any]:
@@ -90,8 +85,7 @@ def sort_by(items: Sequence[Any], keys: Sequence[Any]) -> list[Any]:
         raise EvaluationError("list elements must be comparable")
     if any(type_name(key) != kind for key in keys):
         raise EvaluationError("list elements must have the same type")
-    by_key = cmp_to_key(lambda one, other: order(one, other) or 0)
-    return [items[index] for index in sorted(range(len(keys)), key=lambda index: by_key(keys[index]))]
+    return [items[index] for index in sorted(range(len(keys)), key=keys.__getitem__)]
 
 
 def sort(items: Sequence[Any]) -> list[Any]:
@@ -101,16 +95,16 @@ def sort(items: Sequence[Any]) -> list[Any]:
 
 def numbers(count: int) -> list[int]:
     """The ints from 0 on, and before `count`."""
-    if count > _LONGEST_RANGE:
-        limit = f"exceeds maximum allowed ({_LONGEST_RANGE})"
+    if count > _LONGEST:
+        limit = f"exceeds maximum allowed ({_LONGEST})"
         raise EvaluationError(f"lists.range: size {count} {limit}")
     return list(range(count))
 
 
 def _new_list(size: Size | Price, factor: float) -> Price:
     """The price of a call, of a new list, and of each of so many items."""
-    bounds = (add(scale(number, factor), 1 + NEW_LIST) for number in (size.least, size.most))
-    return Price(*bounds, Size(size.least, size.most))
+    least, most = (add(scale(number, factor), 1 + NEW_LIST) for number in (size.least, size.most))
+    return Price(least, most, Size(size.least, size.most))
 
 
 def _written_out(size: Size | None, otherwise: int) -> int:

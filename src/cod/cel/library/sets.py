@@ -8,21 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cod.cel.equality import equal
+from cod.cel.equality import key_of
 from cod.cel.functions import Function, Price, Size
 from cod.cel.library.declare import Charge, function
 from cod.cel.library.price import ONE, known, product_of, scale, size_of, sum_of
 from cod.cel.types import BOOL, T, list_of
 
 
-def has(items: Sequence[Any], wanted: Any) -> bool:
-    """Whether an item is equal to a value."""
-    return any(equal(item, wanted) for item in items)
-
-
 def contains(items: Sequence[Any], wanted: Sequence[Any]) -> bool:
     """Whether every wanted value is among the items."""
-    return all(has(items, value) for value in wanted)
+    keys = set(map(key_of, items))
+    return all(key_of(value) in keys for value in wanted)
 
 
 def equivalent(one: Sequence[Any], other: Sequence[Any]) -> bool:
@@ -32,7 +28,7 @@ def equivalent(one: Sequence[Any], other: Sequence[Any]) -> bool:
 
 def intersects(one: Sequence[Any], other: Sequence[Any]) -> bool:
     """Whether a value is in both."""
-    return any(has(other, value) for value in one)
+    return not set(map(key_of, one)).isdisjoint(map(key_of, other))
 
 
 def _each_with_each(times: int) -> Charge:
