@@ -7,17 +7,16 @@ wishes go unmet, by their weights; what is spoiled of partitions; and of blocks.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Protocol
 
 from cod.allocate.capacity import units
-from cod.allocate.near import LEVEL, Stated, Surroundings
+from cod.allocate.near import LEVEL
 from cod.allocate.pack import Pick
 from cod.allocate.preferences import Scoped, Soft
 from cod.allocate.problem import State
 from cod.allocate.remainder import Remainder
-from cod.allocate.requests import Wishes
-from cod.allocate.stock import Stock, Values
+from cod.allocate.requests import Alternative, Wishes
+from cod.allocate.stock import Distances, Stock, Values
 from cod.cel import EvaluationError, Selector
 from cod.resource import parse_quantity
 from cod.topology import SAME_SWITCH
@@ -37,24 +36,6 @@ class Aim(Protocol):
 
     def are_alike(self, one: int, other: int) -> bool:
         """Whether two devices cost the same beside all others, distances left aside."""
-
-
-class Distances:
-    """How far apart the devices of a node are."""
-
-    def __init__(self, stock: Stock, surroundings: Surroundings) -> None:
-        self._places = [(each.key, each.device) for each in stock.devices]
-        self._surroundings = surroundings
-        self._known: dict[Pick, int] = {}
-
-    def between(self, one: int, other: int) -> int:
-        """The distance of two devices."""
-        key = (one, other) if one < other else (other, one)
-        found = self._known.get(key)
-        if found is None:
-            found = self._surroundings.distance(self._places[one], self._places[other])
-            self._known[key] = found
-        return found
 
 
 class Closest:
@@ -178,21 +159,22 @@ class Preferred:
 class Aims:
     """All that is wished of the devices of a node, and what they would spoil."""
 
-    def __init__(
-        self, wishes: Wishes, names: Sequence[str], stock: Stock, surroundings: Surroundings | None
-    ) -> None:
-        """Take the wishes for requests that are called so, by number."""
+    def __init__(self, wishes: Wishes, chosen: Sequence[Alternative], stock: Stock) -> None:
+        """Take the wishes that are about these alternatives of the requests."""
         self.stock = stock
         self.closest: list[Closest] = []
         self.soft: list[tuple[int, Aim]] = []
-        self.remainder = Remainder(stock, surroundings)
-        self._surroundings = surroundings or Stated()
+        self.remainder = Remainder(stock)
         for claim, scoped in wishes.preferences:
             numbers = frozenset(
                 number
                 for number, wish in enumerate(wishes.requests)
                 if wish.claim == claim
-                and (not scoped.requests or wish.name in scoped.requests or names[number] in scoped.requests)
+                and (
+                    not scoped.requests
+                    or wish.name in scoped.requests
+                    or chosen[number].name in scoped.requests
+                )
             )
             self._add(scoped, numbers)
 
@@ -201,10 +183,10 @@ class Aims:
         """Whether more is wished than that little is spoiled."""
         return bool(self.closest or self.soft)
 
-    @cached_property
+    @property
     def distances(self) -> Distances:
         """How far apart the devices are."""
-        return Distances(self.stock, self._surroundings)
+        return self.stock.distances
 
     def cost(self, state: State, picks: Sequence[Pick], pick: Pick) -> Cost:
         """What a pick adds to what those before it cost; `state` is the one before it."""

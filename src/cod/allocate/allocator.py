@@ -9,13 +9,15 @@ from msgspec import Struct
 
 from cod.allocate.aims import Aims
 from cod.allocate.alternatives import Choice, Chooser, first_devices
+from cod.allocate.answer import Answer, answer
 from cod.allocate.best import best
+from cod.allocate.explain import explain
 from cod.allocate.features import ALL_FEATURES, refuse_gated, without_features
 from cod.allocate.in_use import InUse
 from cod.allocate.near import Surroundings
 from cod.allocate.nodes import Node
 from cod.allocate.pools import Pools
-from cod.allocate.refusal import NoFit, Refusal, Undecided
+from cod.allocate.refusal import NoFit, Undecided
 from cod.allocate.requests import Wishes, read
 from cod.allocate.result import results
 from cod.allocate.search import Budget, Spent
@@ -79,29 +81,56 @@ class Allocator:
         self, claims: Sequence[ResourceClaim], node: Node | None = None
     ) -> tuple[AllocationResult, ...]:
         """Choose devices for claims together. Raises as `allocate` does."""
-        if self.options.features != ALL_FEATURES:
-            refuse_gated(claims, self.options.features)
-        wishes = read(claims, self.classes)
-        stock = Stock(self.pools.offer(node), self.pools, self.in_use)
-        if self.options.strict:
+        chooser = self._chooser(claims, node)
+        choice = self._decide(chooser, claims, node)
+        if self.options.order == "best":
+            choice = best(chooser, choice, Aims(chooser.wishes, choice.alternatives, chooser.stock)).choice
+        return results(chooser.wishes, choice, chooser.stock, node)
+
+    def choose(self, claims: Sequence[ResourceClaim], node: Node | None = None) -> Answer:
+        """Choose the best devices, and say why. Raises as `allocate` does."""
+        chooser = self._chooser(claims, node)
+        choice = self._decide(chooser, claims, node)
+        aims = Aims(chooser.wishes, choice.alternatives, chooser.stock)
+        found = best(chooser, choice, aims)
+        return answer(results(chooser.wishes, found.choice, chooser.stock, node), found, chooser, aims)
+
+    def _chooser(self, claims: Sequence[ResourceClaim], node: Node | None) -> Chooser:
+        return Chooser(self.read(claims), self._stock(node), Budget(self.options.steps))
+
+    def _decide(self, chooser: Chooser, claims: Sequence[ResourceClaim], node: Node | None) -> Choice:
+        """A choice of the first alternatives that go; in Kubernetes' order it is the one to take."""
+        wishes, stock, options = chooser.wishes, chooser.stock, self.options
+        if options.strict:
             fail_before(wishes, stock)
-        budget = Budget(self.options.steps)
-        chooser = Chooser(wishes, stock, budget)
         try:
-            choice = self._choose(chooser, wishes, stock)
+            choice = first_devices(chooser) if options.order == "first" else chooser.first()
         except Spent:
-            raise Undecided("undecided") from None
-        if self.options.strict:
+            raise Undecided(_names(claims), options.steps) from None
+        if options.strict:
             fail_after(wishes, stock, choice)
         if choice is None:
-            raise NoFit("does not fit", Refusal("", (), (), {}, (), 0), where="", causes=(), hint="")
-        return results(wishes, choice, stock, node)
+            raise NoFit(
+                _names(claims),
+                node.name if node else "",
+                lambda: explain(wishes, stock, node, lambda holder: self._stock(node, without=holder)),
+            )
+        return choice
 
-    def _choose(self, chooser: Chooser, wishes: Wishes, stock: Stock) -> Choice | None:
-        if self.options.order == "first":
-            return first_devices(chooser)
-        choice = chooser.first()
-        if choice is None or not choice.picks:
-            return choice
-        aims = Aims(wishes, [each.name for each in choice.alternatives], stock, self.surroundings)
-        return best(chooser, choice, aims).choice
+    def read(self, claims: Sequence[ResourceClaim]) -> Wishes:
+        """What claims ask for. Raises InvalidClaim."""
+        if self.options.features != ALL_FEATURES:
+            refuse_gated(claims, self.options.features)
+        return read(claims, self.classes)
+
+    def _stock(self, node: Node | None, without: str = "") -> Stock:
+        """What a node has to offer; as it would be if one claim were released."""
+        uses = self.in_use
+        if without:
+            kept = ((key, tuple(use for use in each if use.holder != without)) for key, each in uses.items())
+            uses = {key: each for key, each in kept if each}
+        return Stock(self.pools.offer(node), self.pools, uses, self.surroundings)
+
+
+def _names(claims: Sequence[ResourceClaim]) -> str:
+    return ", ".join(each.name for each in claims)

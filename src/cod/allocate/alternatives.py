@@ -61,7 +61,7 @@ class Chooser:
 
     def state(self, decided: Sequence[Alternative], picks: Sequence[Pick]) -> State | None:
         """What is to be chosen beside these picks; None where a claim would get too many devices."""
-        problem = compose(decided, self.wishes.bonds, self.stock)
+        problem = compose(decided, self.wishes, self.stock)
         for claim in range(len(self.wishes.claims)):
             total = sum(each.count for each in problem.needs if each.claim == claim)
             rest = self.wishes.requests[len(decided) :]

@@ -15,7 +15,7 @@ from cod.allocate.aims import ZERO, Aims, Closest, Cost, plus
 from cod.allocate.alternatives import Choice, Chooser
 from cod.allocate.pack import Pick
 from cod.allocate.problem import State, bits
-from cod.allocate.search import Budget, complete, is_roomy
+from cod.allocate.search import Budget, Spent, complete, is_roomy
 
 EXACT = 16  # up to so many candidates the best choice is always proven
 _STEPS = 60_000  # enough for any 8 of 16
@@ -31,10 +31,14 @@ class Best(Struct, frozen=True):
 
 
 def best(chooser: Chooser, choice: Choice, aims: Aims) -> Best:
-    """The best devices for the alternatives of a choice. Raises Spent."""
+    """The best devices for the alternatives of a choice, which itself is one if there is no time for more."""
     state = chooser.state(choice.alternatives, ())
     assert state is not None  # there is a choice
-    picks, cost = _cheapest(state, choice.picks, aims, chooser.budget)
+    try:
+        picks, cost = _cheapest(state, choice.picks, aims, Budget(_STEPS))
+    except Spent:
+        picks = tuple(sorted(choice.picks))
+        return Best(Choice(choice.alternatives, picks), _total(state, picks, aims), is_proven=False)
     if len(picks) < 2:
         return Best(Choice(choice.alternatives, picks), cost, is_proven=True)
     union = 0
@@ -71,6 +75,14 @@ def _cheapest(
             picks.append((number, device))
             break
     return tuple(picks), total
+
+
+def _total(state: State, picks: Sequence[Pick], aims: Aims) -> Cost:
+    total = ZERO
+    for number, pick in enumerate(picks):
+        total = plus(total, aims.cost(state, picks[:number], pick))
+        state = state.take(*pick)
+    return total
 
 
 class _Improvement:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from cod.allocate.capacity import share, shortfall, units
-from cod.allocate.problem import Amounts, Need, Problem, bits
-from cod.allocate.requests import Alternative, Bond
+from cod.allocate.problem import Amounts, Link, Need, Problem, bits
+from cod.allocate.requests import Alternative, Bond, Tie, Wishes
 from cod.allocate.stock import Stock, Values, amounts_of
 from cod.allocate.taints import barrier
 from cod.resource import parse_quantity
@@ -22,8 +22,9 @@ class Obstacle(NamedTuple):
     text: str
 
 
-def compose(chosen: Sequence[Alternative], bonds: Sequence[Bond], stock: Stock) -> Problem:
-    """The problem of these requests on a node, one alternative of each."""
+def compose(chosen: Sequence[Alternative], wishes: Wishes, stock: Stock) -> Problem:
+    """The problem of these requests of the wishes on a node, one alternative of each."""
+    bonds = wishes.bonds
     matches: list[tuple[int, ...]] = []
     distincts: list[dict[int, int]] = []
     numbers: dict[int, tuple[bool, int]] = {}
@@ -45,7 +46,26 @@ def compose(chosen: Sequence[Alternative], bonds: Sequence[Bond], stock: Stock) 
         users=resources.users,
         matches=tuple(matches),
         distincts=tuple(distincts),
+        links=tuple(_link(each, chosen, stock) for each in wishes.ties),
     )
+
+
+def _link(tie: Tie, chosen: Sequence[Alternative], stock: Stock) -> Link:
+    """The devices that are linked as a tie wants them to be."""
+
+    def called(name: str) -> frozenset[int]:
+        mine = (number for number, each in enumerate(chosen) if each.claim == tie.claim)
+        return frozenset(number for number in mine if name in (chosen[number].request, chosen[number].name))
+
+    keys = [each.key for each in stock.devices]
+    near: dict[int, int] = {}
+    for a, one in enumerate(keys):
+        for b, other in enumerate(keys[:a]):
+            link = stock.surroundings.link(one, other)
+            if link is not None and tie.kind in ("", link.kind) and link.mb_s >= tie.mb_s:
+                near[a] = near.get(a, 0) | 1 << b
+                near[b] = near.get(b, 0) | 1 << a
+    return Link(called(tie.one), called(tie.other), near)
 
 
 def _need(

@@ -33,6 +33,19 @@ class Need(Struct, frozen=True):
     distincts: tuple[int, ...] = ()
 
 
+class Link(Struct, frozen=True):
+    """Requests of which every device has to be linked to every one of others; `near` has both ways."""
+
+    one: frozenset[int]
+    other: frozenset[int]
+    near: dict[int, int]
+
+    def across(self, number: int) -> frozenset[int]:
+        """The requests whose devices have to be linked to those of this one."""
+        none: frozenset[int] = frozenset()
+        return (self.other if number in self.one else none) | (self.one if number in self.other else none)
+
+
 class Problem(Struct, frozen=True):
     """Needs, and what binds them together.
 
@@ -50,6 +63,7 @@ class Problem(Struct, frozen=True):
     users: tuple[int, ...] = ()
     matches: tuple[tuple[int, ...], ...] = ()
     distincts: tuple[dict[int, int], ...] = ()
+    links: tuple[Link, ...] = ()
 
 
 class State(Struct):
@@ -85,6 +99,9 @@ class State(Struct):
         for constraint in need.distincts:
             same = problem.distincts[constraint].get(device, 0)
             state._close(constraint, same)
+        for link in problem.links:
+            for other in link.across(number):
+                state.open[other] &= link.near.get(device, 0)
         return state
 
     def _draw(self, need: Need, device: int) -> None:

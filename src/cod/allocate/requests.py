@@ -5,7 +5,7 @@ Whatever no cluster could answer is refused here, all of it at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -87,12 +87,29 @@ class Bond(Struct, frozen=True):
         return f"{'matchAttribute' if self.is_match else 'distinctAttribute'} {self.attribute}"
 
 
+class Tie(Struct, frozen=True):
+    """A link that has to be there between every device of one request of a claim and every one of another."""
+
+    claim: int
+    one: str
+    other: str
+    kind: str
+    mb_s: int
+
+    @property
+    def text(self) -> str:
+        """The tie in words."""
+        kind = f" by {self.kind}" if self.kind else ""
+        return f"{self.one} connected to {self.other}{kind}{f' of {self.mb_s} MB/s' if self.mb_s else ''}"
+
+
 class Wishes(Struct, frozen=True):
     """All that claims ask for together."""
 
     claims: tuple[ResourceClaim, ...]
     requests: tuple[Wish, ...]
     bonds: tuple[Bond, ...]
+    ties: tuple[Tie, ...]
     preferences: tuple[tuple[int, Scoped], ...]
     classes: Mapping[str, DeviceClass]
 
@@ -116,9 +133,15 @@ def read(claims: Sequence[ResourceClaim], classes: Mapping[str, DeviceClass]) ->
                 f"exceeds the claim limit of {MOST_DEVICES}"
             )
     scoped = [(number, each) for number, claim in enumerate(claims) for each in preferences(claim, wrong)]
+    wrong += [each for number, one in scoped for each in _untied(claims[number], one)]
     if wrong:
         raise _invalid(claims, dict.fromkeys(wrong), classes)
-    return Wishes(tuple(claims), tuple(requests), tuple(bonds), tuple(scoped), classes)
+    ties = [
+        Tie(number, each.from_, each.to, each.kind, each.mb_s)
+        for number, one in scoped
+        for each in one.preferences.connected
+    ]
+    return Wishes(tuple(claims), tuple(requests), tuple(bonds), tuple(ties), tuple(scoped), classes)
 
 
 def _wishes(
@@ -159,7 +182,7 @@ def _alternative(
     elif asked.allocation_mode == "ExactCount" and asked.count < 1:
         wrong.append(f"{where}: it asks for {asked.count} devices, which is less than one")
     if asked.unknown or asked.derived_attributes:
-        what = ", ".join(asked.unknown) or "derivedAttributes"
+        what = ", ".join(asked.unknown or ["derivedAttributes"])
         wrong.append(f"{where}: it has {what}, which is not understood")
     conditions = [*_of_class(asked.device_class_name, classes, where, wrong)]
     conditions += _conditions(f"request {name}", asked.selectors, where, wrong)
@@ -222,7 +245,17 @@ def _bond(number: int, claim: ResourceClaim, place: int, each: Constraint, wrong
     return Bond(number, attribute or "", each.match_attribute is not None, each.requests)
 
 
-def _near(name: str, classes: Mapping[str, DeviceClass]) -> str:
+def _untied(claim: ResourceClaim, scoped: Scoped) -> Iterator[str]:
+    """Requests that are to be connected, and that the claim does not have."""
+    names = {each.name for each in claim.requests}
+    names |= {f"{each.name}/{sub.name}" for each in claim.requests for sub in each.first_available}
+    for each in scoped.preferences.connected:
+        for name in (each.from_, each.to):
+            if name not in names:
+                yield f"claim {claim.name}: there is no request {name} to connect{_near(name, names)}"
+
+
+def _near(name: str, classes: Collection[str]) -> str:
     from difflib import get_close_matches  # only a mistake needs it
 
     near = get_close_matches(name, classes, cutoff=0.5)

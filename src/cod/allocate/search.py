@@ -1,8 +1,8 @@
 """Whether a problem has a solution, and one: exact, or `Spent`.
 
 First the constraints on attributes are settled, the tightest first: for each a value is tried that all of its
-devices could have. What has too few devices for a request is never tried, nor what a flow rules out, nor a
-state again that has failed. What remains is packed.
+devices could have. Then the devices of requests that have to be linked to others are tried. What has too few
+devices for a request is not tried, nor what a flow rules out, nor what has failed before. The rest is packed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from cod.allocate.flow import flow
 from cod.allocate.pack import Pick, pack, partition
-from cod.allocate.problem import Problem, State, bits, start
+from cod.allocate.problem import Link, Problem, State, bits, start
 
 
 class Spent(Exception):
@@ -42,7 +42,7 @@ def complete(state: State, budget: Budget) -> list[Pick] | None:
 
 
 def is_roomy(state: State) -> bool:
-    """Whether it is plain that a solution is left: nothing limited is in play, and all have devices enough."""
+    """Whether there is plainly a solution: nothing limited is in play, and all have devices enough."""
     problem = state.problem
     active = [number for number, wanted in enumerate(state.wanted) if wanted]
     total = sum(state.wanted[number] for number in active)
@@ -53,7 +53,7 @@ def is_roomy(state: State) -> bool:
         need, open_ = problem.needs[number], state.open[number]
         if need.distincts or need.admin or open_ & limited or open_.bit_count() < total:
             return False
-    return _tightest(state, active) is None
+    return _tightest(state, active) is None and _tightest_end(state, active) is None
 
 
 class _Search:
@@ -69,7 +69,7 @@ class _Search:
         tight = _tightened(state, active)
         if tight is None:
             return None
-        key = (*tight.open, *tight.values)
+        key = (*tight.open, *tight.values, *tight.wanted, *tight.left)
         if key in self.failed:
             return None
         found = self._branch(tight, active) if _flows(tight, active) else None
@@ -80,7 +80,8 @@ class _Search:
     def _branch(self, state: State, active: Sequence[int]) -> list[Pick] | None:
         match = _tightest(state, active)
         if match is None:
-            return pack(state, self.budget.spend)
+            number = _tightest_end(state, active)
+            return pack(state, self.budget.spend) if number is None else self._take(state, number)
         scope = [number for number in active if match in state.problem.needs[number].matches]
         for value in _roomiest_first(state, match, scope):
             having = state.problem.matches[match][value]
@@ -93,6 +94,18 @@ class _Search:
                 return found
         return None
 
+    def _take(self, state: State, number: int) -> list[Pick] | None:
+        """Try each device of a request that has to be linked to those of others."""
+        for device in bits(state.open[number]):
+            found = self.run(state.take(number, device))
+            if found is not None:
+                return [(number, device), *found]
+            # What has failed with a device need not be tried with it again.
+            rest = [*state.open]
+            rest[number] &= ~(1 << device)
+            state = state.only(rest)
+        return None
+
 
 def _tightened(state: State, active: Sequence[int]) -> State | None:
     """The state without devices and values that cannot be part of a solution; None where none is left."""
@@ -101,6 +114,8 @@ def _tightened(state: State, active: Sequence[int]) -> State | None:
     changed = True
     while changed:
         changed = False
+        for link in problem.links:
+            changed |= _unlink(state, link, open_, active)
         if any(open_[number].bit_count() < state.wanted[number] for number in active):
             return None
         for match, scope in scopes.items():
@@ -120,6 +135,32 @@ def _tightened(state: State, active: Sequence[int]) -> State | None:
     tight = state.only(open_)
     tight.values = values
     return tight
+
+
+def _unlink(state: State, link: Link, open_: list[int], active: Sequence[int]) -> bool:
+    """Close what is not linked to as many devices as a request across wants; whether there was any."""
+    changed = False
+    for number in active:
+        for other in link.across(number):
+            if state.wanted[other]:
+                for device in bits(open_[number]):
+                    if (open_[other] & link.near.get(device, 0)).bit_count() < state.wanted[other]:
+                        open_[number] &= ~(1 << device)
+                        changed = True
+    return changed
+
+
+def _tightest_end(state: State, active: Sequence[int]) -> int | None:
+    """Of the requests that are linked, and not whatever they get, the one with the fewest devices open."""
+    ends = [
+        number
+        for link in state.problem.links
+        for number in active
+        for other in link.across(number)
+        if state.wanted[other]
+        and any(state.open[other] & ~link.near.get(device, 0) for device in bits(state.open[number]))
+    ]
+    return min(ends, key=lambda number: (state.open[number].bit_count(), number), default=None)
 
 
 def _is_viable(state: State, open_: Sequence[int], scope: Sequence[int], having: int) -> bool:

@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from cod.allocate.capacity import units
 from cod.allocate.in_use import InUse, Use
-from cod.allocate.pools import Offer, Pool, PoolKey, Pools
+from cod.allocate.near import Stated, Surroundings
+from cod.allocate.pools import Offer, Offered, Pool, PoolKey, Pools
 from cod.allocate.problem import Amounts
 from cod.allocate.requests import Condition
 from cod.cel import EvaluationError
@@ -38,13 +39,35 @@ class Resources(Struct, frozen=True):
     capacities: dict[int, dict[str, int]]
 
 
+class Distances:
+    """How far apart the devices of a node are."""
+
+    def __init__(self, devices: Sequence[Offered], surroundings: Surroundings) -> None:
+        self._places = [(each.key, each.device) for each in devices]
+        self._surroundings = surroundings
+        self._known: dict[tuple[int, int], int] = {}
+
+    def between(self, one: int, other: int) -> int:
+        """The distance of two devices."""
+        key = (one, other) if one < other else (other, one)
+        found = self._known.get(key)
+        if found is None:
+            found = self._surroundings.distance(self._places[one], self._places[other])
+            self._known[key] = found
+        return found
+
+
 class Stock:
     """The devices on offer, by number, and what is in use of them."""
 
-    def __init__(self, offer: Offer, pools: Pools, in_use: InUse) -> None:
+    def __init__(
+        self, offer: Offer, pools: Pools, in_use: InUse, surroundings: Surroundings | None = None
+    ) -> None:
         self.offer = offer
         self.devices = offer.devices
         self.in_use = in_use
+        self.surroundings = surroundings or Stated()
+        self.distances = Distances(offer.devices, self.surroundings)
         self._pools = pools
         self._matching: dict[tuple[Condition, ...], Matching] = {}
         self._values: dict[str, dict[int, Values]] = {}

@@ -12,7 +12,7 @@ from cod.allocate.alternatives import Choice
 from cod.allocate.problem import bits
 from cod.allocate.refusal import AllocationFailed
 from cod.allocate.requests import Alternative, Bond, Wishes
-from cod.allocate.stock import Stock, Values
+from cod.allocate.stock import Stock, Values, values_of
 
 
 def fail_before(wishes: Wishes, stock: Stock) -> None:
@@ -49,14 +49,22 @@ def fail_after(wishes: Wishes, stock: Stock, choice: Choice | None) -> None:
 
 
 def _fail_by_selector(one: Alternative, wishes: Wishes, stock: Stock, last: int) -> None:
-    for number, (condition, error) in stock.matching(one.conditions).errors.items():
+    """Fail by a selector without a value; Kubernetes gives it all attributes, and each has to have one."""
+    errors = {
+        number: (each, str(error)) for number, (each, error) in stock.matching(one.conditions).errors.items()
+    }
+    for number, (_, device, _, _) in enumerate(stock.devices):
+        for name, attribute in device.attributes.items():
+            if one.conditions and not values_of(attribute):
+                errors[number] = one.conditions[0], f"attribute {name}: unsupported attribute value"
+    for number, (condition, error) in sorted(errors.items()):
         if number < last and (one.admin or not stock.taken >> number & 1):
             whose = condition.whose
             if not whose.startswith("class "):
                 whose = f"claim {wishes.claims[one.claim].name}"
-            device = "/".join(stock.devices[number].key)
+            device_name = "/".join(stock.devices[number].key)
             raise AllocationFailed(
-                f"{whose}: selector #{condition.number} on device {device}: CEL runtime error: {error}",
+                f"{whose}: selector #{condition.number} on device {device_name}: CEL runtime error: {error}",
                 only_for_node=False,
             )
 
