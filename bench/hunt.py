@@ -1,6 +1,6 @@
 """Hunts for inputs on which the allocator is slow: random ones, then whatever change makes them slower.
 
-    python -m bench.hunt [--seconds 60] [--seed 0] [--limit 50] [--without FEATURE …] [--save DIR]
+    python -m bench.hunt [--seconds 60] [--seed 0] [--limit 50] [--without FEATURE …] [--order first] [--save DIR]
 
 Prints every instance that took more than `--limit` milliseconds, was undecided, or failed, else the slowest;
 `--save` writes these as files that `--replay FILE` measures again.
@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from bench.allocation.asking import allocator_of, node_of
+from bench.allocation.asking import Order, allocator_of, node_of
 from bench.allocation.hostile import FEATURES, Plan, changed, instance, limited, random_plan
 from cod.allocate import NoFit, Undecided
 
@@ -39,13 +39,13 @@ class Find(Struct, frozen=True):
         return self.outcome not in ("fits", "no fit")
 
 
-def measure(plan: Plan, seed: int) -> Find:
+def measure(plan: Plan, seed: int, order: Order) -> Find:
     """Ask for an instance's claims once, of a new Allocator, in processor time."""
     given = instance(plan, f"hunt {seed}")
     node = node_of(given.nodes[0])
     start = time.process_time()
     try:
-        allocator_of(given).allocate(given.claims, node)
+        allocator_of(given, order).allocate(given.claims, node)
         outcome = "fits"
     except NoFit:
         outcome = "no fit"
@@ -56,14 +56,14 @@ def measure(plan: Plan, seed: int) -> Find:
     return Find((time.process_time() - start) * 1e3, outcome, seed, plan)
 
 
-def climb(seed: int, until: float, without: Sequence[str]) -> tuple[Find, list[Find]]:
+def climb(seed: int, until: float, without: Sequence[str], order: Order) -> tuple[Find, list[Find]]:
     """From a random instance to ever slower ones, until no change helps; the slowest, and all bad ones."""
     chance = random.Random(seed)
-    slowest = measure(limited(random_plan(chance), without), seed)
+    slowest = measure(limited(random_plan(chance), without), seed, order)
     bad = [slowest] if slowest.bad else []
     waited = 0
     while waited < PATIENCE and time.monotonic() < until:
-        found = measure(limited(changed(slowest.plan, chance), without), seed)
+        found = measure(limited(changed(slowest.plan, chance), without), seed, order)
         if found.bad:
             bad.append(found)
             if found.outcome != "undecided":
@@ -75,17 +75,17 @@ def climb(seed: int, until: float, without: Sequence[str]) -> tuple[Find, list[F
             slowest = found
         if found.outcome == "undecided":
             break
-    again = measure(slowest.plan, seed)  # the first time may have been a pause
+    again = measure(slowest.plan, seed, order)  # the first time may have been a pause
     return (min(slowest, again, key=lambda each: each.ms), bad)
 
 
-def hunt(seconds: float, seed: int, without: Sequence[str] = ()) -> tuple[list[Find], int]:
+def hunt(seconds: float, seed: int, without: Sequence[str], order: Order) -> tuple[list[Find], int]:
     """The slowest of every climb and all that are bad, and the number of climbs."""
     until = time.monotonic() + seconds
     finds: list[Find] = []
     climbs = 0
     while time.monotonic() < until:
-        slowest, bad = climb(seed + climbs, until, without)
+        slowest, bad = climb(seed + climbs, until, without, order)
         finds += [slowest, *(each for each in bad if each.plan != slowest.plan)]
         climbs += 1
     return finds, climbs
@@ -113,14 +113,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="where to begin")
     parser.add_argument("--limit", type=float, default=50, metavar="MS", help="what counts as slow")
     parser.add_argument("--without", nargs="*", choices=FEATURES, default=(), help="what takes no part")
+    parser.add_argument("--order", choices=("best", "first"), default="best", help="which of all solutions")
     parser.add_argument("--save", type=Path, metavar="DIR", help="write what is slow or bad")
     parser.add_argument("--replay", type=Path, nargs="*", metavar="FILE", help="measure what was written")
     chosen = parser.parse_args()
     if chosen.replay:
         for file in chosen.replay:
-            show(measure(msgspec.json.decode(file.read_bytes(), type=Plan), 0))
+            show(measure(msgspec.json.decode(file.read_bytes(), type=Plan), 0, chosen.order))
         return
-    finds, climbs = hunt(chosen.seconds, chosen.seed, chosen.without)
+    finds, climbs = hunt(chosen.seconds, chosen.seed, chosen.without, chosen.order)
     finds.sort(key=lambda each: -each.ms)
     noteworthy = [each for each in finds if each.bad or each.ms > chosen.limit]
     print(f"{climbs} climbs; {len(noteworthy)} over {chosen.limit:g} ms or bad")
