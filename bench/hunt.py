@@ -1,6 +1,6 @@
 """Hunts for inputs on which the allocator is slow: random ones, then whatever change makes them slower.
 
-    python -m bench.hunt [--seconds 60] [--seed 0] [--limit 50] [--without FEATURE …] [--order first] [--save DIR]
+    python -m bench.hunt [--seconds 60] [--limit 50] [--without FEATURE …] [--order first] [--save DIR]
 
 Prints every instance that took more than `--limit` milliseconds, was undecided, or failed, else the slowest;
 `--save` writes these as files that `--replay FILE` measures again.
@@ -22,6 +22,7 @@ from bench.allocation.hostile import FEATURES, Plan, changed, instance, limited,
 from cod.allocate import NoFit, Undecided
 
 PATIENCE = 40  # changes in a row that make nothing slower, before something else is tried
+STARTS = 10  # random instances, the slowest of which is changed
 SHOWN = 10
 
 
@@ -59,8 +60,9 @@ def measure(plan: Plan, seed: int, order: Order) -> Find:
 def climb(seed: int, until: float, without: Sequence[str], order: Order) -> tuple[Find, list[Find]]:
     """From a random instance to ever slower ones, until no change helps; the slowest, and all bad ones."""
     chance = random.Random(seed)
-    slowest = measure(limited(random_plan(chance), without), seed, order)
-    bad = [slowest] if slowest.bad else []
+    starts = [measure(limited(random_plan(chance), without), seed, order) for _ in range(STARTS)]
+    slowest = max(starts, key=lambda each: each.ms)
+    bad = [each for each in starts if each.bad]
     waited = 0
     while waited < PATIENCE and time.monotonic() < until:
         found = measure(limited(changed(slowest.plan, chance), without), seed, order)
