@@ -203,8 +203,8 @@ def _nature(each: Offered) -> bytes:
     device = each.device
     if not (device.consumes_counters or device.allow_multiple_allocations):
         return b""
-    counters = sorted(each.pool.counters.items()) if device.consumes_counters else []
     pool = "" if each.pool.is_of_one_node else each.key[1]
+    counters = each.pool.counter_sets if device.consumes_counters else b""
     capacity = device.capacity if device.allow_multiple_allocations else None
     return msgspec.msgpack.encode((each.key[0], pool, device.consumes_counters, counters, capacity))
 
