@@ -7,12 +7,13 @@ Kubernetes KEP-4816, prioritized list.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from msgspec import Struct
 
 from cod.allocate.candidates import compose
 from cod.allocate.pack import Pick
-from cod.allocate.problem import State, start
+from cod.allocate.problem import Problem, State, start
 from cod.allocate.requests import Alternative, Wishes
 from cod.allocate.search import Budget, complete
 from cod.allocate.stock import Stock
@@ -33,7 +34,11 @@ class Chooser:
         self.wishes = wishes
         self.stock = stock
         self.budget = budget
-        self._twins = _twins(wishes)
+        self._problems: dict[tuple[int, ...], Problem] = {}
+
+    @cached_property
+    def _twins(self) -> list[int | None]:
+        return _twins(self.wishes)
 
     def first(self, decided: Sequence[Alternative] = (), picks: Sequence[Pick] = ()) -> Choice | None:
         """The first alternatives for the requests that are not decided, with devices beside these picks.
@@ -61,7 +66,7 @@ class Chooser:
 
     def state(self, decided: Sequence[Alternative], picks: Sequence[Pick]) -> State | None:
         """What is to be chosen beside these picks; None where a claim would get too many devices."""
-        problem = compose(decided, self.wishes, self.stock)
+        problem = self._problem(decided)
         for claim in range(len(self.wishes.claims)):
             total = sum(each.count for each in problem.needs if each.claim == claim)
             rest = self.wishes.requests[len(decided) :]
@@ -73,6 +78,13 @@ class Chooser:
                 return None
             state = state.take(number, device)
         return state
+
+    def _problem(self, decided: Sequence[Alternative]) -> Problem:
+        key = tuple(map(id, decided))
+        found = self._problems.get(key)
+        if found is None:
+            found = self._problems[key] = compose(decided, self.wishes, self.stock)
+        return found
 
     def _options(self, decided: Sequence[Alternative]) -> Sequence[Alternative]:
         """The alternatives of the next request, from its twin's on: earlier ones would be the same again."""
