@@ -25,8 +25,9 @@ def amount(text: str) -> Fraction:
         raise ValueError(text)
     digits, exponent, suffix = match.groups()
     if suffix in _BINARY:
-        return Fraction(digits) * 2 ** _BINARY[suffix]
-    return Fraction(digits) * Fraction(10) ** (int(exponent) if exponent else _DECIMAL.get(suffix, 0))
+        return Fraction(digits) * (1 << _BINARY[suffix])
+    power = int(exponent) if exponent else _DECIMAL.get(suffix, 0)
+    return Fraction(digits) * (Fraction(10**power) if power >= 0 else Fraction(1, 10**-power))
 
 
 def taken(capacity: Capacity, requested: str | None) -> Fraction | None:

@@ -63,9 +63,9 @@ def _exclusive(picks: Sequence[Pick]) -> Iterator[str]:
         if times > 1:
             yield f"{_text(key)} is given to {times} requests"
     in_claim = Counter((each.wish.claim, each.offer.key) for each in picks)
-    for key in {(each.wish.claim, each.offer.key) for each in picks if each.wish.admin}:
-        if in_claim[key] > 1:
-            yield f"{_text(key[1])} is looked after and given {in_claim[key]} times in one claim"
+    for claim, key in {(each.wish.claim, each.offer.key) for each in picks if each.wish.admin}:
+        if in_claim[claim, key] > 1:
+            yield f"{_text(key)} is looked after and given {in_claim[claim, key]} times in one claim"
 
 
 def _capacity(picks: Sequence[Pick], judge: Judge) -> Iterator[str]:
@@ -156,12 +156,17 @@ def values_of(offer: Offer, name: str) -> Values:
     attribute: Attribute | None = find(offer.device.attributes, offer.key[0], domain, rest)
     if attribute is None:
         return frozenset()
-    scalars = {"int": attribute.int_, "bool": attribute.bool_}
-    scalars |= {"string": attribute.string, "version": attribute.version}
-    lists = {"int": attribute.ints, "bool": attribute.bools}
-    lists |= {"string": attribute.strings, "version": attribute.versions}
-    found = {(type_, value) for type_, value in scalars.items() if value is not None}
-    return frozenset(found | {(type_, value) for type_, values in lists.items() for value in values or ()})
+    found: set[tuple[str, object]] = set()
+    for type_, value, many in (
+        ("int", attribute.int_, attribute.ints),
+        ("bool", attribute.bool_, attribute.bools),
+        ("string", attribute.string, attribute.strings),
+        ("version", attribute.version, attribute.versions),
+    ):
+        if value is not None:
+            found.add((type_, value))
+        found.update((type_, each) for each in many or ())
+    return frozenset(found)
 
 
 def _text(key: Key) -> str:

@@ -158,7 +158,10 @@ def _wish(
 def _constraint(random: Random, features: Features, requests: Sequence[DeviceRequest]) -> Constraint:
     attribute = random.choice((f"{STANDARD}/x", f"{STANDARD}/x", f"{STANDARD}/y", "a.example.com/z"))
     kind = random.choice(sorted(features & {"match", "distinct"}))
-    return Constraint(requests=_some(random, requests), **{f"{kind}_attribute": attribute})
+    names = _some(random, requests)
+    if kind == "match":
+        return Constraint(requests=names, match_attribute=attribute)
+    return Constraint(requests=names, distinct_attribute=attribute)
 
 
 def _some(random: Random, requests: Sequence[DeviceRequest]) -> tuple[str, ...]:

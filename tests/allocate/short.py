@@ -20,15 +20,15 @@ ZONE: Data = {"key": "zone", "operator": "In", "values": ["z0"]}
 
 
 def slice_(*devices: Data, driver: str = "d", pool: str = "p", count: int = 1, **more: Any) -> ResourceSlice:
-    spec = {"driver": driver, "pool": {"name": pool, "generation": 1, "resourceSliceCount": count}}
+    name, generation = more.pop("name", "s"), more.pop("generation", 1)
     where = {} if {"allNodes", "nodeSelector", "perDeviceNodeSelection", "nodeName"} & more.keys() else HERE
+    spec = {"driver": driver, "pool": {"name": pool, "generation": generation, "resourceSliceCount": count}}
     data = {
         "apiVersion": "resource.k8s.io/v1",
         "kind": "ResourceSlice",
-        "metadata": {"name": more.pop("name", "s")},
+        "metadata": {"name": name},
         "spec": spec | where | ({"devices": list(devices)} if devices else {}) | more,
     }
-    data["spec"]["pool"]["generation"] = data["spec"].pop("generation", 1)
     return from_data(data, ResourceSlice)
 
 
@@ -137,7 +137,7 @@ TWO = [claim(ask()), claim(ask(), name="c2")]
 READY = {"bindingConditions": ["ex.com/ready"], "bindingFailureConditions": ["ex.com/failed"]}
 OPAQUE: Data = {"opaque": {"driver": "d", "parameters": {"k": 2}}}
 OF_CLASS: Data = {"source": "FromClass", "opaque": {"driver": "d", "parameters": {"k": 1}}}
-LOOK = {"adminAccess": True}
+LOOK: Data = {"adminAccess": True}
 
 Case = tuple[Sequence[ResourceClaim], Sequence[ResourceSlice], InUse, Sequence[AllocationResult]]
 

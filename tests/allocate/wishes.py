@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from msgspec import Struct
 
 from cod.allocate.in_use import InUse
-from cod.resource import Device, DeviceClass, ResourceClaim, Taint, Toleration
+from cod.resource import Device, DeviceClass, ExactRequest, ResourceClaim, SubRequest, Taint, Toleration
 from tests.allocate.amounts import amount, shares
 from tests.allocate.conditions import EvaluationError
 from tests.allocate.offers import Offer, Offers
@@ -16,7 +18,7 @@ Selects = Callable[[str, str, Device], bool]
 """Whether an expression is true of a driver's device; an EvaluationError where it has no answer."""
 
 
-class Wish(NamedTuple):
+class Wish(Struct, frozen=True):
     """One alternative of one request; `label` is what its results are called."""
 
     claim: int
@@ -45,8 +47,9 @@ def wishes_of(claims: Sequence[ResourceClaim]) -> list[list[Wish]]:
 def _alternatives(claim_index: int, claim: ResourceClaim, request_index: int) -> list[Wish]:
     request = claim.requests[request_index]
     found = []
-    for index, each in enumerate([request.exactly] if request.exactly else request.first_available):
-        sub = getattr(each, "name", "")
+    asked: tuple[ExactRequest | SubRequest, ...] = request.first_available
+    for index, each in enumerate((request.exactly,) if request.exactly else asked):
+        sub = "" if isinstance(each, ExactRequest) else each.name
         found.append(
             Wish(
                 claim_index,
@@ -58,7 +61,7 @@ def _alternatives(claim_index: int, claim: ResourceClaim, request_index: int) ->
                 tuple(selector.cel.expression for selector in each.selectors),
                 each.allocation_mode == "All",
                 each.count,
-                getattr(each, "admin_access", False),
+                isinstance(each, ExactRequest) and each.admin_access,
                 each.tolerations,
                 each.capacity.requests if each.capacity else {},
             )
