@@ -27,7 +27,7 @@ from cod.cli.wishes import spec_of
 from cod.errors import Misuse, Refused
 from cod.ledger import NotHeld
 from cod.prepare import Site
-from cod.resource import ClaimStatus, ResourceClaim
+from cod.resource import ResourceClaim
 from cod.show.ranges import ranges
 
 EPILOG = """\
@@ -133,7 +133,7 @@ def _of_cluster(cluster: Cluster, claims: Sequence[ResourceClaim], options: Opti
     others = [each for each in cluster.allocated if each not in claims]
     allocator = Allocator(cluster.slices, cluster.classes, in_use(others), options=options)
     tell_of_selectors(cluster)
-    return Question(tuple(map(_without_devices, claims)), allocator, cluster.places)
+    return Question(tuple(claims), allocator, cluster.places)
 
 
 def _of_machine(
@@ -160,7 +160,7 @@ def _of_machine(
             raise NotHeld(names[0])
     others = [each for each in held if each not in claims]
     allocator = site.allocator(in_use(others), options)
-    return Question(tuple(map(_without_devices, claims)), allocator, (site.node,))
+    return Question(tuple(claims), allocator, (site.node,))
 
 
 def _chosen(cluster: Cluster, only: Sequence[str]) -> tuple[ResourceClaim, ...]:
@@ -180,10 +180,6 @@ def _chosen(cluster: Cluster, only: Sequence[str]) -> tuple[ResourceClaim, ...]:
             hint=f"why it has these: --claim {cluster.allocated[0].name}",
         )
     raise Refused("the files have no claim", hint="say what is wanted: -d CLASS:2")
-
-
-def _without_devices(claim: ResourceClaim) -> ResourceClaim:
-    return replace(claim, status=ClaimStatus())
 
 
 def _on(nodes: tuple[Node, ...], name: str | None) -> tuple[Node, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -9,11 +10,12 @@ import click
 from msgspec.structs import replace
 
 from cod.cli.machine import warn
-from cod.cli.places import read_input
-from cod.errors import Misuse, Refused
-from cod.resource import ObjectMeta, Other, ResourceClaim, ResourceClaimTemplate, decode_mixed
+from cod.errors import Misuse, Refused, Unavailable
+from cod.resource import Object, ObjectMeta, Other, ResourceClaim, ResourceClaimTemplate, decode_mixed
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_MOST = 1 << 30  # bytes: 150,000 nodes
 
 
 def file_option(function: F) -> F:
@@ -27,14 +29,33 @@ def file_option(function: F) -> F:
     )(function)
 
 
+def read_objects(path: str) -> list[Object | Other]:
+    """All objects of a file of whatever kinds; `-` is standard input, and a pipe will do, too.
+
+    Raises InvalidObject, and Unavailable where it cannot be read.
+    """
+    name = "standard input" if path == "-" else path
+    try:
+        with open(sys.stdin.fileno() if path == "-" else path, "rb", closefd=path != "-") as file:
+            data = file.read(_MOST + 1)
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise Unavailable(f"{name} cannot be read", where=name, causes=(reason,)) from None
+    if len(data) > _MOST:
+        raise Refused(
+            f"{name} is larger than any cluster", where=name, causes=(f"{_MOST >> 20} MiB are read",)
+        )
+    return decode_mixed(data, name)
+
+
 def claims_of(path: str) -> list[ResourceClaim]:
     """The claims of a file, in its order; a template is a claim that has the template's name.
 
-    Objects of other kinds are passed over with a warning. Raises InvalidObject, UnreadableFile, and Refused
-    where there is no claim.
+    Objects of other kinds are passed over with a warning. Raises InvalidObject, Unavailable, and Refused where
+    there is no claim.
     """
     name = "standard input" if path == "-" else path
-    found = decode_mixed(read_input(path), name)
+    found = read_objects(path)
     claims = [*_claims(found)]
     others = sorted({each.kind for each in found if not _is_claim(each)})
     if not claims:
@@ -82,6 +103,3 @@ def _claims(found: list[Any]) -> Iterator[ResourceClaim]:
             yield claim_of(each)
         elif isinstance(each, ResourceClaim):
             yield replace(each, status=type(each.status)())
-
-
-__all__ = ["Other", "claim_of", "claims_of", "file_option", "refuse_mix"]

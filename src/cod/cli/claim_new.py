@@ -18,7 +18,7 @@ from cod.resource import ObjectMeta, ResourceClaim, check
 def wanted(file: str | None, wishes: Wishes) -> list[ResourceClaim]:
     """The claims of a file, or the one that options come to, which has no name yet.
 
-    Raises Misuse, InvalidObject, UnreadableFile.
+    Raises Misuse, InvalidObject, Unavailable.
     """
     if file is not None:
         refuse_mix(file, "-d" if wishes.devices else wishes.stray)

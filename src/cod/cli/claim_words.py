@@ -33,7 +33,7 @@ def processes_of(held: HeldClaim) -> list[Process]:
 
 
 def device_name(result: Result, *, is_wide: bool = False) -> str:
-    """A device that was given: `gpu0`, or `sim.cod.dev/lab7/gpu0`; of a shared one how much: `numa0 (cpus 4)`."""
+    """A device that was given: `gpu0`, `sim.cod.dev/lab7/gpu0`; with its share: `numa0 (cpus 4)`."""
     name = f"{result.driver}/{result.pool}/{result.device}" if is_wide else result.device
     notes = [f"{what} {amount}" for what, amount in result.consumed_capacity.items() if amount != "0"]
     notes += ["admin access"] if result.admin_access else []

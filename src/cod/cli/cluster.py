@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from cod.allocate import Node
-from cod.cli.claim_files import claim_of
+from cod.cli.claim_files import claim_of, read_objects
 from cod.cli.machine import warn
-from cod.cli.places import read_input
 from cod.resource import (
     DeviceClass,
     Object,
@@ -18,7 +17,6 @@ from cod.resource import (
     ResourceClaim,
     ResourceClaimTemplate,
     ResourceSlice,
-    decode_mixed,
 )
 
 
@@ -43,11 +41,11 @@ class Cluster(Struct, frozen=True):
 def read_cluster(paths: Iterable[str]) -> Cluster:
     """What these files hold together; `-` is standard input. Notes on stderr say what is passed over.
 
-    Claims of templates count where no other claim is pending. Raises InvalidObject, UnreadableFile.
+    Claims of templates count where no other claim is pending. Raises InvalidObject, Unavailable.
     """
     found: list[Object | Other] = []
     for path in paths:
-        found += decode_mixed(read_input(path), "standard input" if path == "-" else path)
+        found += read_objects(path)
     claims = [each for each in found if isinstance(each, ResourceClaim)]
     pending = [each for each in claims if not each.status.allocation]
     templates = [claim_of(each) for each in found if isinstance(each, ResourceClaimTemplate)]

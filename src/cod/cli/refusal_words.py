@@ -22,7 +22,7 @@ _WIDE = 32  # letters of a column of names
 
 
 def lines(refusal: Refusal, *, of_many: bool = False) -> Iterator[str]:
-    """The lines of a refusal, indented below a heading. With `of_many` nodes it is not said who holds what."""
+    """The lines of a refusal, below a heading. With `of_many` nodes it is not said who holds what."""
     for each in refusal.requests:
         yield f"request {each.request}: {_wanted(each)}"
         yield from (f"  {line}" for line in _devices(each, of_many))
@@ -37,7 +37,7 @@ def lines(refusal: Refusal, *, of_many: bool = False) -> Iterator[str]:
     yield from (f"pool {name} offers nothing: {why}" for name, why in refusal.broken.items())
     near = [each for each in refusal.nearest if not (of_many and each.kind == "release")]
     if near:
-        first, *others = (each.text for each in near)
+        first, *others = (f"ask for {each.what}" if each.kind == "count" else each.text for each in near)
         yield f"nearest: {first}"
         yield from (f"     or  {other}" for other in others)
 
@@ -63,7 +63,7 @@ def _devices(report: RequestReport, of_many: bool) -> Iterator[str]:
     rows = [(keys, reason) for reason, keys in reasons[:_FEW]]
     if rest := [key for _, keys in reasons[_FEW:] for key in keys]:
         rows.append((rest, f"{len(reasons) - _FEW} more reasons, as {reasons[_FEW][0]}"))
-    if report.there:
+    if report.left:
         rows.append(([*report.left], "left"))
     yield from _table(rows)
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from cod.allocate import AllocationFailed, Allocator, NoFit, Node, Refusal, Undecided
+from cod.allocate import AllocationFailed, Allocator, Node, NoFit, Refusal, Undecided
 from cod.allocate.alike import alike
 from cod.allocate.answer import Answer
+from cod.allocate.nodes import selects
+from cod.drivers.protocol import DeviceKey
 from cod.errors import Refused
-from cod.resource import ResourceClaim
+from cod.resource import ClaimStatus, ResourceClaim
 
 
 class Group(Struct, frozen=True):
@@ -29,11 +32,15 @@ class Group(Struct, frozen=True):
 
 
 class Verdict(Struct, frozen=True):
-    """What becomes of claims: on groups of nodes, or nowhere, for they are invalid."""
+    """What becomes of claims: on groups of nodes, or nowhere, for they are invalid.
+
+    `has` are the devices that they have already, if they have any.
+    """
 
     claims: tuple[ResourceClaim, ...]
     groups: tuple[Group, ...] = ()
     invalid: Refused | None = None
+    has: tuple[DeviceKey, ...] = ()
 
     @property
     def fits(self) -> bool:
@@ -47,12 +54,20 @@ class Verdict(Struct, frozen=True):
 
 
 def judge(allocator: Allocator, claims: Sequence[ResourceClaim], nodes: Sequence[Node]) -> Verdict:
-    """Decide claims together on each of the nodes; without nodes, on all that there is."""
+    """Decide claims together on each of the nodes; without nodes, on all that there is.
+
+    Claims that have devices are decided as if they had none, on the nodes where these can be used.
+    """
+    has = tuple((each.driver, each.pool, each.device) for claim in claims for each in claim.results)
+    selectors = [each.status.allocation.node_selector for each in claims if each.status.allocation]
+    for selector in filter(None, selectors):
+        nodes = [each for each in nodes if selects(selector, each)] or nodes
+    wanted = tuple(replace(each, status=ClaimStatus()) for each in claims)
     try:
-        groups = alike(allocator, claims, nodes) if nodes else [()]
-        return Verdict(tuple(claims), tuple(_judged(allocator, claims, groups)))
+        groups = alike(allocator, wanted, nodes) if nodes else [()]
+        return Verdict(wanted, tuple(_judged(allocator, wanted, groups)), has=has)
     except Refused as error:
-        return Verdict(tuple(claims), invalid=error)
+        return Verdict(wanted, invalid=error, has=has)
 
 
 def _judged(
@@ -68,8 +83,9 @@ def _judged(
                 keys = ((each.request, each.driver, each.pool, each.device) for each in devices)
                 yield Group(nodes, True, devices=tuple(keys))
             else:
+                answer = allocator.choose(claims, node)
                 has_answer = True
-                yield Group(nodes, True, answer=allocator.choose(claims, node))
+                yield Group(nodes, True, answer=answer)
         except NoFit as error:
             yield Group(nodes, False, refusal=error.refusal)
         except (Undecided, AllocationFailed) as error:

@@ -14,6 +14,7 @@ from cod.errors import CodError
 from cod.resource import AllocationResult, to_data
 from cod.show.ranges import ranges
 
+_LONG = 100  # letters of a list of nodes
 _FEW = 5  # groups of nodes without room that are told in full
 _KEYS = ("device", "devices", "left")
 
@@ -29,6 +30,7 @@ def lines(verdict: Verdict) -> Iterator[str]:
         (group,) = verdict.groups
         yield f"{_word(group)}: claim {verdict.name}{f' on {nodes[0].name}' if nodes else ''}"
         yield from _indented(_told(group, is_alone=True))
+        yield from _indented(_difference(verdict))
         return
     fitting = [node for group in verdict.groups if group.fits for node in group.nodes]
     if fitting:
@@ -39,6 +41,7 @@ def lines(verdict: Verdict) -> Iterator[str]:
         if group.answer or group.devices:
             yield f"  on {group.nodes[0].name}"
             yield from _indented(_indented(_told(group, is_alone=True)))
+            yield from _indented(_difference(verdict))
             break
     yield from _indented(_without_room(verdict.groups))
 
@@ -79,7 +82,21 @@ def _error(error: CodError) -> Iterator[str]:
 
 
 def _names(nodes: Sequence[Node]) -> str:
-    return ranges(each.name for each in nodes)
+    """The names of nodes, of many only the first ones."""
+    text = ranges(each.name for each in nodes)
+    if len(text) <= _LONG:
+        return text
+    cut = text[: text.rindex(",", 0, _LONG)]
+    return f"{cut},…]" if cut.count("[") > cut.count("]") else f"{cut},…"
+
+
+def _difference(verdict: Verdict) -> Iterator[str]:
+    """That claims would be given other devices today than they have."""
+    answers = [group.answer for group in verdict.groups if group.answer]
+    if verdict.has and answers:
+        results = [each for result in answers[0].results for each in result.devices.results]
+        if {(each.driver, each.pool, each.device) for each in results} != set(verdict.has):
+            yield f"it has {ranges(key[2] for key in verdict.has)}: chosen when other devices were free"
 
 
 def _indented(texts: Iterator[str]) -> Iterator[str]:
@@ -89,6 +106,8 @@ def _indented(texts: Iterator[str]) -> Iterator[str]:
 def data(verdict: Verdict) -> dict[str, Any]:
     """A verdict as plain data: nodes by their names, devices as driver/pool/device."""
     found: dict[str, Any] = {"claims": [each.name for each in verdict.claims], "fits": verdict.fits}
+    if verdict.has:
+        found["has"] = ["/".join(each) for each in verdict.has]
     if verdict.invalid is not None:
         return found | {"invalid": _error_data(verdict.invalid)}
     return found | {"groups": [_group_data(each) for each in verdict.groups]}
