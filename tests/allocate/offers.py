@@ -127,8 +127,8 @@ def _flaw(reaching: Sequence[ResourceSlice], newest: Sequence[ResourceSlice]) ->
 
 
 def _reaches(slice_: ResourceSlice, node: Place | None) -> bool:
-    """Whether a slice matters on the node; counters do everywhere, for a pool is not usable without."""
-    if slice_.spec.shared_counters or _reaches_as_a_whole(slice_, node):
+    """Whether a slice matters on the node. Counters of other nodes are looked for once slices are missing."""
+    if _reaches_as_a_whole(slice_, node):
         return True
     return bool(slice_.spec.per_device_node_selection) and any(_devices_here(slice_, node))
 

@@ -41,6 +41,21 @@ RIGHT: dict[str, Case] = {
         [AB, slice_({"name": "z"}, driver="e", count=2)],
         given("r=a", "r=b"),
     ),
+    "all, beside a pool that has moved to another node": case(
+        claim(ask_all()),
+        [
+            AB,
+            slice_({"name": "z"}, pool="q", name="t", count=2),
+            slice_({"name": "z"}, pool="q", name="u", count=2, nodeName="n1", generation=2),
+        ],
+        given("r=a", "r=b"),
+    ),
+    # As Kubernetes has it: what a node is not offered is not looked at.
+    "a name that another node has, too": case(
+        claim(ask()),
+        [slice_({"name": "a"}, count=2), slice_({"name": "a"}, name="t", count=2, nodeName="n1")],
+        given("r=a"),
+    ),
     "nothing for nothing": case([], AB),
     "a later alternative": case(claim(first_of("x", "y")), AB, given("r/y=a", "r/y=b")),
     "a selected device": case(claim(ask(selectors=IS_0)), slice_(*Y), given("r=c")),

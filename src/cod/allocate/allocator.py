@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from functools import partial
+from typing import TYPE_CHECKING, Literal
 
+import msgspec
 from msgspec import Struct
 
 from cod.allocate.aims import Aims
@@ -13,7 +15,7 @@ from cod.allocate.answer import Answer, answer
 from cod.allocate.best import best
 from cod.allocate.explain import explain
 from cod.allocate.features import ALL_FEATURES, refuse_gated, without_features
-from cod.allocate.in_use import InUse
+from cod.allocate.in_use import InUse, Use, in_use
 from cod.allocate.near import Surroundings
 from cod.allocate.nodes import Node
 from cod.allocate.pools import Pools
@@ -23,7 +25,13 @@ from cod.allocate.result import results
 from cod.allocate.search import Budget, Spent
 from cod.allocate.stock import Stock
 from cod.allocate.strict import fail_after, fail_before
+from cod.drivers.protocol import DeviceKey
 from cod.resource import AllocationResult, DeviceClass, ResourceClaim, ResourceSlice
+
+if TYPE_CHECKING:
+    from cod.allocate.fleet import Fleet, Question  # NumPy takes a while, and may be missing
+
+_MOST_QUESTIONS = 256
 
 
 class Options(Struct, frozen=True):
@@ -73,9 +81,11 @@ class Allocator:
             slices = without_features(slices, options.features)
         self.pools = Pools(slices)
         self.classes = {each.name: each for each in classes}
-        self.in_use = in_use
+        self.in_use: dict[DeviceKey, tuple[Use, ...]] = dict(in_use)
         self.options = options
         self.surroundings = surroundings
+        self._fleet: Fleet | None = None
+        self._questions: dict[bytes, Question] = {}
 
     def allocate(
         self, claims: Sequence[ResourceClaim], node: Node | None = None
@@ -94,6 +104,67 @@ class Allocator:
         aims = Aims(chooser.wishes, choice.alternatives, chooser.stock)
         found = best(chooser, choice, aims)
         return answer(results(chooser.wishes, found.choice, chooser.stock, node), found, chooser, aims)
+
+    def fitting(self, claims: Sequence[ResourceClaim], nodes: Sequence[Node]) -> Sequence[bool]:
+        """For each node whether the claims would fit there; nodes that are alike are decided once.
+
+        Raises InvalidClaim and Undecided.
+        """
+        wishes = self.read(claims)
+        decide = partial(self._fits, wishes, claims)
+        fleet = self.fleet(nodes)
+        if fleet is None:
+            return [decide(each) for each in nodes]
+        key = msgspec.msgpack.encode([each.spec for each in claims])
+        question = self._questions.get(key)
+        if question is None:
+            if len(self._questions) >= _MOST_QUESTIONS:
+                self._questions.clear()
+            question = self._questions[key] = fleet.ask(wishes)
+        found: list[bool] = fleet.fitting(question, decide).tolist()
+        return found
+
+    def fleet(self, nodes: Sequence[Node]) -> Fleet | None:
+        """Nodes made ready for questions about all of them; nothing where NumPy is missing."""
+        if self._fleet is None or (self._fleet.nodes is not nodes and self._fleet.nodes != nodes):
+            try:
+                from cod.allocate.fleet import Fleet
+            except ImportError:
+                return None
+            self._fleet = Fleet(self.pools, nodes, self.in_use)
+            self._questions.clear()
+        return self._fleet
+
+    def take(self, claims: Iterable[ResourceClaim]) -> None:
+        """Take note that what these claims were allocated is in use."""
+        found = in_use(claims)
+        for key, uses in found.items():
+            self.in_use[key] = (*self.in_use.get(key, ()), *uses)
+        self._changed(found)
+
+    def give_back(self, claims: Iterable[ResourceClaim]) -> None:
+        """Take note that what these claims were allocated is in use no more."""
+        found = in_use(claims)
+        for key, uses in found.items():
+            left = [*self.in_use.get(key, ())]
+            for use in uses:
+                if use in left:
+                    left.remove(use)
+            if left:
+                self.in_use[key] = tuple(left)
+            else:
+                self.in_use.pop(key, None)
+        self._changed(found)
+
+    def _changed(self, keys: Iterable[DeviceKey]) -> None:
+        if self._fleet is not None:
+            self._fleet.changed(keys)
+
+    def _fits(self, wishes: Wishes, claims: Sequence[ResourceClaim], node: Node) -> bool:
+        try:
+            return Chooser(wishes, self._stock(node), Budget(self.options.steps)).first() is not None
+        except Spent:
+            raise Undecided(_names(claims), self.options.steps) from None
 
     def _chooser(self, claims: Sequence[ResourceClaim], node: Node | None) -> Chooser:
         return Chooser(self.read(claims), self._stock(node), Budget(self.options.steps))
@@ -125,7 +196,7 @@ class Allocator:
 
     def _stock(self, node: Node | None, without: str = "") -> Stock:
         """What a node has to offer; as it would be if one claim were released."""
-        uses = self.in_use
+        uses: InUse = self.in_use
         if without:
             kept = ((key, tuple(use for use in each if use.holder != without)) for key, each in uses.items())
             uses = {key: each for key, each in kept if each}

@@ -35,12 +35,14 @@ class Offered(NamedTuple):
 class Offer(Struct, frozen=True):
     """What a node is offered: devices in the order in which Kubernetes looks at them, and broken pools.
 
-    `broken` says of pools that offer nothing why; `invalid` are those of them whose own slices are wrong.
+    `broken` says of pools that offer nothing why; `invalid` are those of them whose own slices are wrong,
+    `obsolete` those that are elsewhere by now: they hide nothing.
     """
 
     devices: tuple[Offered, ...]
     broken: dict[PoolKey, str]
-    invalid: frozenset[PoolKey]
+    invalid: frozenset[PoolKey] = frozenset()
+    obsolete: frozenset[PoolKey] = frozenset()
 
 
 class Pool:
@@ -58,6 +60,12 @@ class Pool:
         return self.slices[0].spec.skip_node_operations
 
     @cached_property
+    def is_of_one_node(self) -> bool:
+        """Whether all of it is for the same node alone."""
+        first = self.slices[0].spec.node_name
+        return bool(first) and all(each.spec.node_name == first for each in self.slices)
+
+    @cached_property
     def counters(self) -> dict[tuple[str, str], int]:
         """What its counter sets hold, in billionths, by the names of the set and the counter."""
         return {
@@ -70,11 +78,9 @@ class Pool:
     @cached_property
     def fault(self) -> str:
         """What is wrong between its slices; "" where nothing is."""
-        devices = Tally(device.name for one in self.slices for device in one.spec.devices)
         sets = Tally(each.name for one in self.slices for each in one.spec.shared_counters)
-        for what, names in (("devices", devices), ("counter sets", sets)):
-            if twice := [name for name, times in names.items() if times > 1]:
-                return f"{names[twice[0]]} of its {what} are called {twice[0]}"
+        if twice := _twice(sets):
+            return f"{sets[twice]} of its counter sets are called {twice}"
         for one in self.slices:
             for device in one.spec.devices:
                 for each in device.consumes_counters:
@@ -88,18 +94,28 @@ class Pool:
         return ""
 
     @cached_property
-    def takes(self) -> dict[str, dict[tuple[str, str], int]]:
-        """What each of its devices that consumes counters takes of them."""
-        return {
-            device.name: {
-                (each.counter_set, name): units(parse_quantity(counter.value))
-                for each in device.consumes_counters
-                for name, counter in each.counters.items()
-            }
+    def has_groups(self) -> bool:
+        """Whether only some of its devices may use a counter set at the same time."""
+        return any(
+            each.compatibility_groups
             for one in self.slices
             for device in one.spec.devices
-            if device.consumes_counters
-        }
+            for each in device.consumes_counters
+        )
+
+    @cached_property
+    def takers(self) -> list[Device]:
+        """Its devices that consume counters."""
+        return [each for one in self.slices for each in one.spec.devices if each.consumes_counters]
+
+
+def counters_taken(device: Device) -> dict[tuple[str, str], int]:
+    """What a device takes of counters, in billionths, by the names of the set and the counter."""
+    return {
+        (each.counter_set, name): units(parse_quantity(counter.value))
+        for each in device.consumes_counters
+        for name, counter in each.counters.items()
+    }
 
 
 class Pools:
@@ -108,22 +124,29 @@ class Pools:
     def __init__(self, slices: Iterable[ResourceSlice]) -> None:
         self._by_pool: dict[PoolKey, dict[int, list[ResourceSlice]]] = {}
         self._of_node: dict[str, list[ResourceSlice]] = {}
-        self._shared: list[ResourceSlice] = []
+        self._everywhere: list[ResourceSlice] = []
+        self._selected: list[ResourceSlice] = []
         for each in slices:
             spec = each.spec
             generations = self._by_pool.setdefault((spec.driver, spec.pool.name), {})
             generations.setdefault(spec.pool.generation, []).append(each)
             if spec.node_name:
                 self._of_node.setdefault(spec.node_name, []).append(each)
+            elif spec.all_nodes:
+                self._everywhere.append(each)
             else:
-                self._shared.append(each)
+                self._selected.append(each)
         self._pools: dict[tuple[PoolKey, int], Pool] = {}
         self._offered: dict[int, tuple[Offered, ...]] = {}
 
     @property
-    def shared(self) -> Sequence[ResourceSlice]:
-        """The slices that are not of one node."""
-        return self._shared
+    def shared(self) -> bool:
+        """Whether there are slices that are not of one node."""
+        return bool(self._everywhere or self._selected)
+
+    def shared_with(self, node: Node) -> Sequence[ResourceSlice]:
+        """The slices that a node can use and others can, too."""
+        return [*self._everywhere, *(each for each in self._selected if _reaches(each, node))]
 
     def of_node(self, name: str) -> Sequence[ResourceSlice]:
         """The slices that are of this node alone."""
@@ -141,40 +164,52 @@ class Pools:
         generations = self._by_pool.get(key)
         return self.pool(key, max(generations)) if generations else None
 
-    def former_takes(self, pool: Pool) -> dict[str, dict[tuple[str, str], int]]:
-        """What devices that only older generations of a pool have take of its counters."""
-        former: dict[str, dict[tuple[str, str], int]] = {}
-        for generation in sorted(self._by_pool[pool.key]):
-            if generation < pool.generation:
-                former.update(self.pool(pool.key, generation).takes)
+    def former_takers(self, pool: Pool) -> list[Device]:
+        """The devices that consumed counters in older generations of a pool, and that it has no more."""
+        former = {
+            device.name: device
+            for generation in sorted(self._by_pool[pool.key])
+            if generation < pool.generation
+            for device in self.pool(pool.key, generation).takers
+        }
         present = {device.name for one in pool.slices for device in one.spec.devices} if former else ()
-        return {name: takes for name, takes in former.items() if name not in present}
+        return [device for name, device in former.items() if name not in present]
 
     def offer(self, node: Node | None) -> Offer:
         """What a node is offered; no node: whatever there is, wherever it can be used."""
         if node is None:
-            relevant = [*self._shared, *(each for slices in self._of_node.values() for each in slices)]
+            owned = (each for slices in self._of_node.values() for each in slices)
+            relevant = [*self._everywhere, *self._selected, *owned]
         else:
-            shared = (each for each in self._shared if _reaches(each, node))
-            relevant = [*self.of_node(node.name), *shared]
+            relevant = [*self.of_node(node.name), *self.shared_with(node)]
         return self.offer_of(relevant, node)
 
     def offer_of(self, relevant: Iterable[ResourceSlice], node: Node | None) -> Offer:
-        """What the slices that reach a node offer it."""
+        """What the slices that reach a node offer it.
+
+        A node that sees all slices of a generation takes them, as Kubernetes does, though other nodes may
+        have a newer one already.
+        """
         seen: dict[PoolKey, list[ResourceSlice]] = {}
         for each in relevant:
             seen.setdefault((each.spec.driver, each.spec.pool.name), []).append(each)
         broken: dict[PoolKey, str] = {}
-        invalid = set()
+        invalid, obsolete = set(), set()
         whole: list[tuple[bool, PoolKey, list[ResourceSlice], Pool]] = []
         for key, slices in seen.items():
             newest = max(each.spec.pool.generation for each in slices)
             pool = self.pool(key, newest)
             kept = [each for each in slices if each.spec.pool.generation == newest]
-            if reason := self._incomplete(pool, len(kept)):
-                broken[key] = reason
-            elif pool.fault:
-                broken[key] = pool.fault
+            is_whole = len(kept) == pool.size
+            if not is_whole and max(self._by_pool[key]) > newest:
+                broken[key] = "its newest generation is for other nodes"
+                obsolete.add(key)
+            elif not is_whole and len(pool.slices) != pool.size:
+                broken[key] = f"it is being updated: {len(pool.slices)} of its {pool.size} slices are there"
+            elif pool.has_groups:
+                broken[key] = "its devices have compatibility groups, which are not understood"
+            elif fault := _same_names(kept) or pool.fault:
+                broken[key] = fault
                 invalid.add(key)
             else:
                 kept.sort(key=lambda each: each.metadata.name)
@@ -188,21 +223,7 @@ class Pools:
             for offered in self._offered_by(each, pool)
             if node is None or not each.spec.per_device_node_selection or _reaches_device(offered, node)
         )
-        return Offer(tuple(devices), broken, frozenset(invalid))
-
-    def _incomplete(self, pool: Pool, kept: int) -> str:
-        """Why a pool of which a node sees so many slices is not whole; "" where it is.
-
-        A node that sees all slices of a generation takes them, as Kubernetes does, though another node may
-        have a newer one already.
-        """
-        if kept == pool.size:
-            return ""
-        if max(self._by_pool[pool.key]) > pool.generation:
-            return "it is being updated: a newer generation of it is on other nodes"
-        if len(pool.slices) != pool.size:
-            return f"it is being updated: {len(pool.slices)} of its {pool.size} slices are there"
-        return ""
+        return Offer(tuple(devices), broken, frozenset(invalid), frozenset(obsolete))
 
     def _offered_by(self, one: ResourceSlice, pool: Pool) -> tuple[Offered, ...]:
         found = self._offered.get(id(one))
@@ -222,15 +243,24 @@ def _offered(one: ResourceSlice, pool: Pool) -> Iterator[Offered]:
         yield Offered((driver, name, device.name), device, pool, nodes or None)
 
 
+def _same_names(slices: Sequence[ResourceSlice]) -> str:
+    """What is wrong with the names of the devices that a node can see; other nodes may have the same."""
+    names = Tally(device.name for one in slices for device in one.spec.devices)
+    twice = _twice(names)
+    return f"{names[twice]} of its devices are called {twice}" if twice else ""
+
+
+def _twice(names: Tally[str]) -> str:
+    """A name that is there more than once."""
+    return next((name for name, times in names.items() if times > 1), "")
+
+
 def _reaches(one: ResourceSlice, node: Node) -> bool:
-    spec = one.spec
-    if spec.node_name:
-        return spec.node_name == node.name
-    if spec.node_selector is not None:
-        return selects(spec.node_selector, node)
-    if spec.per_device_node_selection:
-        return any(_device_reaches(each, node) for each in spec.devices)
-    return bool(spec.all_nodes)
+    if one.spec.node_selector is not None:
+        return selects(one.spec.node_selector, node)
+    return bool(one.spec.per_device_node_selection) and any(
+        _device_reaches(each, node) for each in one.spec.devices
+    )
 
 
 def _device_reaches(device: Device, node: Node) -> bool:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from cod.allocate.capacity import units
 from cod.allocate.in_use import InUse, Use
 from cod.allocate.near import Stated, Surroundings
-from cod.allocate.pools import Offer, Offered, Pool, PoolKey, Pools
+from cod.allocate.pools import Offer, Offered, Pool, PoolKey, Pools, counters_taken
 from cod.allocate.problem import Amounts
 from cod.allocate.requests import Condition
 from cod.cel import EvaluationError
@@ -108,7 +108,9 @@ class Stock:
         """A pool that offers nothing now, and of which devices could meet the conditions."""
         drivers = dict.fromkeys(each.key[0] for each in self.devices)
         for key in self.offer.broken:
-            if not any(_is_about_others(each, key[0], drivers) for each in conditions):
+            if key not in self.offer.obsolete and not any(
+                _is_about_others(each, key[0], drivers) for each in conditions
+            ):
                 return key
         return None
 
@@ -187,7 +189,8 @@ def _resources(stock: Stock, pools: Pools) -> Resources:
                 remaining = _counters_left(pool, pools, stock.in_use)
                 counters[pool.key] = {each: add((*pool.key, *each), much) for each, much in remaining.items()}
             named = counters[pool.key]
-            takes[number] = tuple((named[each], amount) for each, amount in pool.takes[device.name].items())
+            amounts = counters_taken(device)
+            takes[number] = tuple((named[each], amount) for each, amount in amounts.items())
             for resource, _ in takes[number]:
                 users[resource] |= 1 << number
         if device.allow_multiple_allocations:
@@ -207,12 +210,11 @@ def _counters_left(pool: Pool, pools: Pools, in_use: InUse) -> dict[tuple[str, s
     that is still known: Kubernetes forgets it (issue 140802).
     """
     left = dict(pool.counters)
-    for takes in (pool.takes, pools.former_takes(pool)):
-        for name, amounts in takes.items():
-            if (*pool.key, name) in in_use:
-                for each, amount in amounts.items():
-                    if each in left:
-                        left[each] -= amount
+    for device in (*pool.takers, *pools.former_takers(pool)):
+        if (*pool.key, device.name) in in_use:
+            for each, amount in counters_taken(device).items():
+                if each in left:
+                    left[each] -= amount
     return left
 
 

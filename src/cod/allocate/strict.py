@@ -19,9 +19,9 @@ def fail_before(wishes: Wishes, stock: Stock) -> None:
     """Fail where all devices are asked for and a pool, whoever's it is, is not whole."""
     for wish in wishes.requests:
         for each in wish.alternatives:
-            if each.count or not stock.offer.broken:
+            key = next((key for key in stock.offer.broken if key not in stock.offer.obsolete), None)
+            if each.count or key is None:
                 continue
-            key = next(iter(stock.offer.broken))
             state = "invalid" if key in stock.offer.invalid else "currently being updated"
             raise AllocationFailed(
                 f"{_where(each, wishes)}: asks for all devices, but resource pool {'/'.join(key)} is {state}",

@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from cod.cel import closures
+from cod.cel import closures, lookup, loops
 from cod.cel.check import Checked
 from cod.cel.closures import Closure, Constant, Frame
 from cod.cel.environment import Environment
@@ -31,12 +31,13 @@ from cod.cel.syntax import (
 from cod.cel.types import DYN, Type
 
 _LOOSE = ("dyn", "any", "parameter", "error", "null_type")
+_LONGEST = 1000  # characters or items of a value that calls are made with beforehand
 _BY_PYTHON = ("string", "bytes", "int", "uint", "double", "bool")  # types whose == is Python's
 _DYNAMIC: dict[str, Callable[..., Any]] = {
-    "_[_]": closures.index,
-    "_[?_]": closures.optional_field,
-    "_?._": closures.optional_field,
-    "@in": closures.is_in,
+    "_[_]": lookup.index,
+    "_[?_]": lookup.optional_field,
+    "_?._": lookup.optional_field,
+    "@in": lookup.is_in,
 }
 
 
@@ -100,27 +101,36 @@ class Compiler:
             return self._variable(name, node.at)
         operand = self.closure(node.operand)
         if node.is_test:
-            return closures.called(closures.has_field, (operand, Constant(node.field)), node.at)
+            return closures.called(lookup.has_field, (operand, Constant(node.field)), node.at)
         return closures.string_field(operand, node.field, node.at)
 
     def _call(self, node: Call) -> Closure:
         special = _SPECIAL.get(node.function)
         if special is not None:
             return special(self, node)
-        name, target = node.function.removeprefix("."), node.target
-        if target is not None and (qualifier := dotted(target)) is not None:
-            full = f"{qualifier}.{name}".removeprefix(".")
-            if full in self.environment.functions:
-                name, target = full, None
-        args = node.args if target is None else (target, *node.args)
-        return self._called(node, name, args, is_member=target is not None)
+        name, args = node.function.removeprefix("."), node.args
+        is_member = node.target is not None
+        if node.target is not None:
+            args = (node.target, *args)
+            qualified = f"{dotted(node.target)}.{name}".removeprefix(".")
+            if qualified in self.environment.functions:
+                name, args, is_member = qualified, node.args, False
+        compiled = list(map(self.closure, args))  # no frame of Python's between one level and the next
+        return self._called(node, name, args, compiled, is_member=is_member)
 
-    def _called(self, node: Call, name: str, args: Sequence[Expression], *, is_member: bool) -> Closure:
+    def _called(
+        self,
+        node: Call,
+        name: str,
+        args: Sequence[Expression],
+        compiled: Sequence[Closure],
+        *,
+        is_member: bool,
+    ) -> Closure:
         overloads: Sequence[Overload] | None = self.overloads.get(node.id)
         if overloads is None:
             found = self.environment.overloads(name, is_member, len(args))
             overloads = [overload for overload, _ in found]
-        compiled = [self.closure(arg) for arg in args]
         if not overloads:
             unknown = name not in self.environment.functions
             return closures.failing(f"unbound function: {name}" if unknown else "no such overload", node.at)
@@ -139,7 +149,7 @@ class Compiler:
         return self.types.get(arg.id, DYN).kind not in _LOOSE
 
     def _logical(self, node: Call) -> Closure:
-        terms = [self.closure(term) for term in terms_of(node)]
+        terms = list(map(self.closure, terms_of(node)))
         return closures.logical(terms, decisive=node.function == "_||_")
 
     def _conditional(self, node: Call) -> Closure:
@@ -170,20 +180,20 @@ class Compiler:
         return closures.first_of(one, other, is_value=node.function == "orValue")
 
     def _optional_select(self, node: Call) -> Closure:
-        return closures.called(closures.optional_field, [self.closure(arg) for arg in node.args], node.at)
+        return closures.called(lookup.optional_field, list(map(self.closure, node.args)), node.at)
 
     def _list(self, node: ListLiteral) -> Closure:
-        items = [self.closure(item) for item in node.items]
+        items = list(map(self.closure, node.items))
         if not node.optional and all(isinstance(item, Constant) for item in items):
             return Constant([item.value for item in items if isinstance(item, Constant)])
         return closures.listed([(item, index in node.optional) for index, item in enumerate(items)])
 
     def _map(self, node: MapLiteral) -> Closure:
-        entries = [
-            (self.closure(entry.key), self.closure(entry.value), entry.is_optional) for entry in node.entries
-        ]
+        keys = list(map(self.closure, [entry.key for entry in node.entries]))
+        values = list(map(self.closure, [entry.value for entry in node.entries]))
+        entries = list(zip(keys, values, [entry.is_optional for entry in node.entries], strict=True))
         made = closures.mapped(entries, node.at)
-        known = all(isinstance(key, Constant) and isinstance(value, Constant) for key, value, _ in entries)
+        known = all(isinstance(part, Constant) for part in (*keys, *values))
         return _evaluated(made) if known else made
 
     def _message(self, node: Message) -> Closure:
@@ -206,7 +216,7 @@ class Compiler:
         assert isinstance(step, Call)
         if step.function in ("_&&_", "_||_"):
             term = self.closure(step.args[1])
-            return closures.every(over, slots, term, step.function == "_||_", at)
+            return loops.every(over, slots, term, step.function == "_||_", at)
         condition = None
         if step.function == "_?_:_":
             condition = self.closure(step.args[0])
@@ -214,12 +224,12 @@ class Compiler:
             assert isinstance(step, Call)
         if step.function == "cel.@mapInsert":
             *key, value = map(self.closure, step.args[1:])
-            return closures.inserted(over, slots, condition, key[0] if key else None, value, at)
+            return loops.inserted(over, slots, condition, key[0] if key else None, value, at)
         more = step.args[1]
         if isinstance(more, ListLiteral):
-            return closures.gathered(over, slots, condition, self.closure(more.items[0]), at)
+            return loops.gathered(over, slots, condition, self.closure(more.items[0]), at)
         assert condition is not None
-        return closures.single(over, slots, condition, at)
+        return loops.single(over, slots, condition, at)
 
     def _bind(self, node: Comprehension) -> Closure:
         """What `cel.bind` made: the value has its place in the frame, or its name is only another name."""
@@ -232,10 +242,10 @@ class Compiler:
             return result
         value = self.closure(node.start)
         slot = self.enter(name)
-        self.local[name][-1] = closures.bound_name(slot)
+        self.local[name][-1] = loops.bound_name(slot)
         result = self.closure(node.result)
         self.leave(name)
-        return closures.bound(slot, value, result)
+        return loops.bound(slot, value, result)
 
     def enter(self, name: str) -> int:
         """Give a local variable a place in the frame."""
@@ -280,7 +290,14 @@ def _differ(same: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
 def folded(call: Callable[..., Any], args: Sequence[Closure], at: int) -> Closure:
     """A call, made at once if all its arguments are known; what fails, fails when it is evaluated."""
     made = closures.called(call, args, at)
-    return _evaluated(made) if all(isinstance(arg, Constant) for arg in args) else made
+    return _evaluated(made) if all(map(_is_known, args)) else made
+
+
+def _is_known(arg: Closure) -> bool:
+    """Whether an argument is known, and not long: a text may grow a hundredfold with each call."""
+    return isinstance(arg, Constant) and (
+        not isinstance(arg.value, (str, bytes, list, dict)) or len(arg.value) <= _LONGEST
+    )
 
 
 def _evaluated(closure: Closure) -> Closure:

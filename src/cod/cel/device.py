@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from cod.cel.closures import Closure, Constant, Frame
 from cod.cel.functions import EvaluationError
+from cod.cel.lookup import missing
 from cod.cel.problem import near
-from cod.cel.standard import missing
 from cod.cel.syntax import Call, Expression, Identifier, Literal, Select
 from cod.cel.values import NONE, Optional
 from cod.resource.quantity import InvalidQuantity, parse_quantity
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 DRIVER, DEVICE = 0, 1  # the places of the frame
 Path = tuple[str, ...]
-_INDEXES = ("_[_]", "_[?_]", "_?._")
+ALONE: tuple[Path, ...] = (("driver",), ("allowMultipleAllocations",))
+_ASKS = ("@in", "_[?_]", "_?._")
 
 
 class Domains(dict[str, dict[str, Any]]):
@@ -92,9 +93,9 @@ class DeviceAccess:
         self.reads_sharing = False
 
     def alias(self, name: str, value: Expression, compiler: Compiler) -> bool:
-        """Whether `cel.bind` gives a name to the attributes or capacities of one domain."""
+        """Whether `cel.bind` gives a name to the device, or to its attributes or capacities of a domain."""
         path = self.path(value, compiler)
-        if path is None or len(path) != 2:
+        if path is None or len(path) > 2 or path in ALONE:
             return False
         compiler.aliases.setdefault(name, []).append(path)
         return True
@@ -122,28 +123,33 @@ class DeviceAccess:
             return None
         return tuple(reversed(steps))
 
-    def closure(self, node: Expression, compiler: Compiler) -> Closure | None:
-        """The closure of what reads the device; None of all else."""
+    def reached(self, node: Expression, compiler: Compiler) -> Path | None:
+        """The names on the way to what a node reads, or only asks about: `has(…)`, `"n" in …`, `.?n`."""
         if isinstance(node, Select) and node.is_test:
             path = self.path(node.operand, compiler)
-            return None if path is None else self.presence((*path, node.field))
-        if isinstance(node, Call) and node.function == "@in":
-            return self.membership(node, compiler)
-        if isinstance(node, Call) and node.function in ("_[?_]", "_?._"):
-            key = node.args[1]
-            path = self.path(node.args[0], compiler)
-            if (
-                path is None
-                or len(path) != 2
-                or not isinstance(key, Literal)
-                or not isinstance(key.value, str)
-            ):
+            return None if path is None else (*path, node.field)
+        if isinstance(node, Call) and node.function in _ASKS:
+            key, within = node.args if node.function == "@in" else reversed(node.args)
+            path = self.path(within, compiler)
+            if path is None or not isinstance(key, Literal) or not isinstance(key.value, str):
                 return None
-            return self.optional((*path, key.value))
+            return (*path, key.value)
+        return self.path(node, compiler)
+
+    def closure(self, node: Expression, compiler: Compiler) -> Closure | None:
+        """The closure of what reads the device; None of all else."""
         if not isinstance(node, (Select, Call, Identifier)):
             return None
-        path = self.path(node, compiler)
-        return None if path is None else self.value(path, node.at)
+        path = self.reached(node, compiler)
+        if path is None or (len(path) > 1 and path[0] not in _VALUES):
+            return None
+        if isinstance(node, Select) and node.is_test:
+            return self.presence(path)
+        if isinstance(node, Call) and node.function == "@in":
+            return self.membership(path)
+        if isinstance(node, Call) and node.function in _ASKS:
+            return self.optional(path)
+        return self.value(path, node.at)
 
     def value(self, path: Path, at: int) -> Closure | None:
         """What stands at the end of a path."""
@@ -153,10 +159,11 @@ class DeviceAccess:
         if path == ("allowMultipleAllocations",):
             self.reads_sharing = True
             return lambda frame: frame[DEVICE].allow_multiple_allocations
-        if not path or path[0] not in _VALUES or len(path) > 3:
+        if len(path) > 3:
             return None
         if len(path) < 3:
             self.reads = None
+            self.reads_driver = self.reads_sharing = True
             return _view(path)
         self.note(path)
         return _entry(path, at)
@@ -168,26 +175,20 @@ class DeviceAccess:
 
     def presence(self, path: Path) -> Closure | None:
         """What `has()` says. A domain is always there, if only as an empty map."""
-        if len(path) == 3 and path[0] in _VALUES:
+        if len(path) == 3:
             self.note(path)
             return _is_there(path)
-        return Constant(True) if path[0] in _VALUES and len(path) == 2 else None
+        return Constant(True)
 
-    def membership(self, node: Call, compiler: Compiler) -> Closure | None:
+    def membership(self, path: Path) -> Closure | None:
         """`"n" in device.attributes["d"]`, and whether there is anything of a domain."""
-        key, within = node.args
-        path = self.path(within, compiler)
-        if path is None or not path or path[0] not in _VALUES:
-            return None
-        if not isinstance(key, Literal) or not isinstance(key.value, str):
-            return None
-        if len(path) == 2:
-            self.note((*path, key.value))
-            return _is_there((*path, key.value))
-        if len(path) > 2:
+        if len(path) == 3:
+            self.note(path)
+            return _is_there(path)
+        if len(path) != 2:
             return None
         self.reads = None
-        kind, domain = path[0], key.value
+        kind, domain = path
 
         def is_there(frame: Frame) -> bool:
             return any(True for _ in _names(_ENTRIES[kind](frame[DEVICE]), frame[DRIVER], domain))
@@ -196,17 +197,20 @@ class DeviceAccess:
 
     def optional(self, path: Path) -> Closure | None:
         """`device.attributes["d"].?n`."""
-        if path[0] not in _VALUES:
+        if len(path) != 3:
             return None
         self.note(path)
-        look = _look(path)
-        value = _VALUES[path[0]]
+        return lambda frame: read(path, frame)
 
-        def read(frame: Frame) -> Optional:
-            found = look(frame)
-            return NONE if found is None else Optional(value(found), True)
 
-        return read
+def read(path: Path, frame: Frame) -> Any:
+    """What stands at the end of a path: an optional value where it may be absent."""
+    if path == ("driver",):
+        return frame[DRIVER]
+    if path == ("allowMultipleAllocations",):
+        return frame[DEVICE].allow_multiple_allocations
+    found = _look(path)(frame)
+    return NONE if found is None else Optional(_VALUES[path[0]](found), True)
 
 
 def _look(path: Path) -> Closure:
@@ -278,7 +282,14 @@ def _missing(entries: Mapping[str, Any], driver: str, path: Path, at: int) -> Ev
 
 
 def _view(path: Path) -> Closure:
-    """All attributes or capacities of a device by domain, or those of one domain."""
+    """All attributes or capacities of a device by domain, or those of one domain, or the whole device."""
+    if not path:
+        views = {kind: _view((kind,)) for kind in _VALUES}
+        return lambda frame: {
+            "driver": frame[DRIVER],
+            "allowMultipleAllocations": frame[DEVICE].allow_multiple_allocations,
+            **{kind: view(frame) for kind, view in views.items()},
+        }
     entries_of, value = _ENTRIES[path[0]], _VALUES[path[0]]
     if len(path) == 2:
         domain = path[1]

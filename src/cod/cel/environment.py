@@ -22,7 +22,8 @@ _Found = tuple[tuple[Overload, ...], Type]
 class Environment:
     """Functions, variables with their types, the fields of messages, and constants.
 
-    In one that `is_homogeneous` the items of a list, and the keys and values of a map, have one type.
+    In one that `is_strict` the items of a list, and the keys and values of a map, have one type, and a text
+    that is written out as a duration, timestamp or regular expression is one.
     """
 
     def __init__(
@@ -31,7 +32,7 @@ class Environment:
         variables: Mapping[str, Type],
         fields: Mapping[str, Mapping[str, Type]] | None = None,
         *,
-        is_homogeneous: bool = False,
+        is_strict: bool = False,
     ) -> None:
         self.functions: dict[str, tuple[Overload, ...]] = {}
         for function in functions:
@@ -39,7 +40,7 @@ class Environment:
         self.constants: dict[str, TypeValue] = CONSTANTS
         self.variables = {name: type_of(value.type) for name, value in CONSTANTS.items()} | dict(variables)
         self.fields = fields or {}
-        self.is_homogeneous = is_homogeneous
+        self.is_strict = is_strict
         self._qualifiers = {name.partition(".")[0] for name in self.variables if "." in name}
         self._overloads: dict[tuple[str, bool, int], tuple[tuple[Overload, bool], ...]] = {}
         self._resolutions: dict[tuple[str, bool, tuple[Type, ...]], _Found] = {}
@@ -81,11 +82,7 @@ class Environment:
 def library() -> Sequence[Function]:
     """The functions of the language and of all libraries that Kubernetes has."""
     functions = list(FUNCTIONS)
-    from importlib.util import find_spec
-
     for name in _LIBRARIES:
-        if find_spec(f"cod.cel.library.{name}") is None:
-            continue
         functions += import_module(f"cod.cel.library.{name}").FUNCTIONS
     return functions
 
@@ -106,7 +103,7 @@ def device_environment(*, consumable_capacity: bool = True, list_attributes: boo
     }
     if consumable_capacity:
         fields["allowMultipleAllocations"] = BOOL
-    return Environment(functions, {"device": DEVICE}, {DEVICE.name: fields}, is_homogeneous=True)
+    return Environment(functions, {"device": DEVICE}, {DEVICE.name: fields}, is_strict=True)
 
 
 def plain_environment(variables: Mapping[str, Type] | None = None) -> Environment:

@@ -76,3 +76,13 @@ class Function(Struct, frozen=True):
 
     name: str
     overloads: tuple[Overload, ...]
+
+
+def of(id_: str, result: Type, *parameters: Type, call: Callable[..., Any]) -> Overload:
+    """An overload without a receiver, at the price of 1."""
+    return Overload(id_, parameters, result, call)
+
+
+def member(id_: str, result: Type, *parameters: Type, call: Callable[..., Any]) -> Overload:
+    """An overload whose first parameter is the receiver, at the price of 1."""
+    return Overload(id_, parameters, result, call, is_member=True)

@@ -6,11 +6,12 @@ The words are cel-go's, and so is the way in which they are shown: line, column 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 
 from msgspec import Struct
 
 from cod.errors import Refused
+
+_MOST = 100  # problems that are shown, as in cel-go: each repeats the text
 
 
 class Problem(Struct, frozen=True):
@@ -36,12 +37,14 @@ class Problem(Struct, frozen=True):
 
 
 class InvalidExpression(Refused):
-    """An expression that the API server would not take; all problems."""
+    """An expression that the API server would not take; all problems, of which a hundred are shown."""
 
     def __init__(self, expression: str, problems: Sequence[Problem]) -> None:
         self.expression = expression
         self.problems = tuple(sorted(problems, key=lambda problem: problem.at or 0))
-        shown = [problem.shown(expression) for problem in self.problems]
+        shown = [problem.shown(expression) for problem in self.problems[:_MOST]]
+        if len(self.problems) > _MOST:
+            shown.append(f"and {len(self.problems) - _MOST} more")
         placed = any(problem.at is not None for problem in problems)
         self.text = "compilation failed: " * placed + "\n".join(shown)
         hint = next((problem.hint for problem in self.problems if problem.hint), "")
@@ -53,5 +56,7 @@ class InvalidExpression(Refused):
 
 def near(name: str, known: Iterable[str]) -> str:
     """`did you mean model?`, or "" where no known name is like this one."""
+    from difflib import get_close_matches  # most expressions have nothing wrong
+
     found = get_close_matches(name, sorted(known), n=1, cutoff=0.7)
     return f"did you mean {found[0]}?" if found else ""

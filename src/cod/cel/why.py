@@ -10,25 +10,29 @@ from msgspec import Struct
 
 from cod.cel.check import Checked
 from cod.cel.compile import Compiler, terms_of
-from cod.cel.device import DEVICE, DRIVER, DeviceAccess, Path
+from cod.cel.device import ALONE, DEVICE, DRIVER, DeviceAccess, Path, read
 from cod.cel.functions import EvaluationError
 from cod.cel.library.text import text_of
+from cod.cel.parse import TOO_DEEP
 from cod.cel.syntax import (
     Call,
     Comprehension,
     Expression,
+    Identifier,
     ListLiteral,
     Literal,
     MapLiteral,
     Select,
 )
+from cod.cel.values import NONE, Optional
 from cod.resource.slices import Device
 
 
 class Cause(Struct, frozen=True):
     """A part of an expression that is false, or that has the error.
 
-    `values` are those of the device that it read, by name, with the domain where two have the same name.
+    `values` are those of the device that it read, by name, with the domain where two have the same name; none
+    of an optional value where the device has no such.
     """
 
     expression: str
@@ -56,7 +60,9 @@ class WhyNot(Struct, frozen=True):
 
 
 def shown(value: Any) -> str:
-    """A value as an expression would have it, or as it is written in a slice."""
+    """A value as an expression would have it, or as a slice has it; `absent` where there is none."""
+    if value == NONE:
+        return "absent"
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, list):
@@ -67,7 +73,11 @@ def shown(value: Any) -> str:
 
 def why_not(checked: Checked, driver: str, device: Device) -> WhyNot:
     """Which parts of an expression made it false of a device, or made it fail."""
-    return WhyNot(tuple(_Search(checked, driver, device).causes(checked.parsed.expression)))
+    search = _Search(checked, driver, device)
+    try:
+        return WhyNot(tuple(search.causes(checked.parsed.expression)))
+    except RecursionError:
+        return WhyNot((Cause(checked.parsed.text, error=TOO_DEEP),))
 
 
 class _Search:
@@ -79,6 +89,7 @@ class _Search:
             checked.parsed, checked.environment, checked, slots=slots, access=self.access
         )
         self.frame: list[Any] = [driver, device]
+        self.slots: dict[str, int] = {}
 
     def value(self, node: Expression) -> Any:
         """The value of a part, or the error that it has."""
@@ -127,39 +138,49 @@ class _Search:
             if isinstance(value, EvaluationError):
                 yield self.cause(node.start, value)
                 return
-            slot = self.compiler.enter(name)
+            before = dict(self.slots)
+            slot = self.slots[name] = self.compiler.enter(name)
             self.frame.extend([None] * (slot + 1 - len(self.frame)))
             self.frame[slot] = value
             yield from self.causes(node.result)
+            self.slots = before
         self.compiler.leave(name)
 
     def cause(self, node: Expression, value: Any) -> Cause:
         source = " ".join(self.parsed.source(node).split()) or self.parsed.text
         if isinstance(value, EvaluationError):
             return Cause(source, error=value.text)
-        read: dict[Path, Any] = {}
-        for part, path in self.paths(node):
-            if not isinstance(found := self.value(part), EvaluationError):
-                read[path] = found
-        names = [path[-1] for path in read]
+        seen = {path: self.seen(path) for path in self.paths(node)}
+        names = [path[-1] for path in seen]
         return Cause(
             source,
             {
                 path[-1] if names.count(path[-1]) == 1 else "/".join(path[1:]): found
-                for path, found in read.items()
+                for path, found in seen.items()
+                if not isinstance(found, EvaluationError)
             },
         )
 
-    def paths(self, node: Expression) -> Iterator[tuple[Expression, Path]]:
-        """What a part reads of the device: attributes, capacities, the driver, whether it may be shared."""
-        path = self.access.path(node, self.compiler)
-        if path is not None and (
-            len(path) == 3 or (len(path) == 1 and path[0] not in ("attributes", "capacity"))
-        ):
-            yield node, path
-            return
-        for part in _parts(node):
-            yield from self.paths(part)
+    def seen(self, path: Path) -> Any:
+        """The value at the end of a path, an absent one where there is none."""
+        if path[0] in self.compiler.local:
+            return self.frame[self.slots[path[0]]]
+        try:
+            found = read(path, self.frame)
+        except EvaluationError as error:
+            return error
+        return found.value if isinstance(found, Optional) and found.is_there else found
+
+    def paths(self, node: Expression) -> Iterator[Path]:
+        """What a part reads of the device, and the names that it has from `cel.bind`."""
+        path = self.access.reached(node, self.compiler)
+        if path is not None and (len(path) == 3 or path in ALONE):
+            yield path
+        elif isinstance(node, Identifier) and node.name in self.slots:
+            yield (node.name,)
+        else:
+            for part in _parts(node):
+                yield from self.paths(part)
 
 
 def _parts(node: Expression) -> Iterator[Expression]:

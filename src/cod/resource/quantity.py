@@ -77,6 +77,8 @@ class Quantity(Struct, frozen=True, gc=False, eq=False):
 
     def compare(self, other: Quantity) -> int:
         """-1, 0 or 1 as this is less than, equal to or more than another."""
+        if self.scale == other.scale:
+            return (self.unscaled > other.unscaled) - (self.unscaled < other.unscaled)
         if self.sign != other.sign or not self.sign:
             return (self.sign > other.sign) - (self.sign < other.sign)
         # An exponent may be anything: numbers of different length are never written out.

@@ -1,0 +1,247 @@
+"""Many nodes at once: which of them claims would fit on.
+
+Most nodes of a cluster are alike. So a node is put into numbers, one for everything about each of its devices
+that a question looks at, and nodes with the same numbers are decided once, by the same search as a single
+node. What devices are like stays the same while claims come and go; what is in use is a number of each node,
+kept up to date. Needs NumPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from cod.allocate.in_use import InUse, Use
+from cod.allocate.nodes import Node
+from cod.allocate.pools import Offer, Offered, PoolKey, Pools
+from cod.allocate.requests import Wishes
+from cod.allocate.taints import barrier
+from cod.cel import DeviceTable
+from cod.drivers.protocol import DeviceKey
+from cod.resource import ResourceSlice, Taint, Toleration
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Codes: TypeAlias = NDArray[np.int64]
+
+
+class Question(Struct, frozen=True):
+    """Wishes put to a fleet: the kind of each node, which is all that they look at, and what was decided.
+
+    `fits` is by a node's kind and what is in use there.
+    """
+
+    kinds: Codes
+    fits: dict[tuple[int, int], bool]
+
+
+class Fleet:
+    """The nodes of a cluster with their devices, by number."""
+
+    def __init__(self, pools: Pools, nodes: Sequence[Node], in_use: InUse) -> None:
+        self.nodes = nodes
+        self._pools = pools
+        self._in_use = in_use
+        self._own: list[Sequence[Offered]] = []
+        grounds = []
+        for node in nodes:
+            devices, ground = self._view(node)
+            self._own.append(devices)
+            grounds.append(ground)
+        self._grounds = _codes(grounds)
+        self._devices = [each for devices in self._own for each in devices]
+        self._natures = _codes(map(_nature, self._devices))
+        self.table = DeviceTable([(each.key[0], each.device) for each in self._devices])
+        self._rows = self._by_width()
+        self._places: dict[DeviceKey, list[int]] = {}
+        self._of_pool: dict[PoolKey, list[int]] = {}
+        for number, devices in enumerate(self._own):
+            for each in devices:
+                self._places.setdefault(each.key, []).append(number)
+            for key in _spanning(devices):
+                self._of_pool.setdefault(key, []).append(number)
+        self._uses: dict[object, int] = {}
+        self._uses_of = np.zeros(len(nodes), dtype=np.int64)
+        self.changed(in_use, everywhere=True)
+
+    def ask(self, wishes: Wishes) -> Question:
+        """Put wishes to the nodes."""
+        if wishes.ties:  # what is linked to what is another thing on each node
+            return Question(np.arange(len(self.nodes)), {})
+        alternatives = [each for wish in wishes.requests for each in wish.alternatives]
+        codes = self._natures
+        for conditions in dict.fromkeys(each.conditions for each in alternatives):
+            for condition in conditions:
+                codes = _joined(codes, condition.selector.column(self.table).values.astype(np.int64))
+        for tolerations in dict.fromkeys(each.tolerations for each in alternatives):
+            codes = _joined(codes, self._barred(tolerations))
+        if any(each.capacity for each in alternatives):
+            codes = _joined(codes, self._capacities)
+        attributes = [self.table.codes(*_split(bond.attribute)) for bond in wishes.bonds]
+        kinds = np.zeros(len(self.nodes), dtype=np.int64)
+        for width, numbers, starts in self._rows:
+            places = starts[:, None] + np.arange(width)
+            parts = [codes[places], *(self._by_place(each[places]) for each in attributes)]
+            rows = np.concatenate([self._grounds[numbers][:, None], *parts], axis=1)
+            _, inverse = np.unique(rows, axis=0, return_inverse=True)
+            kinds[numbers] = inverse.reshape(-1) + kinds.max(initial=-1) + 1
+        return Question(kinds, {})
+
+    def fitting(self, question: Question, decide: Callable[[Node], bool]) -> NDArray[np.bool_]:
+        """For each node whether the wishes fit there; `decide` asks one node."""
+        span = len(self._uses)
+        pairs, index, inverse = np.unique(
+            question.kinds * span + self._uses_of, return_index=True, return_inverse=True
+        )
+        verdicts = np.empty(len(pairs), dtype=bool)
+        for place, pair in enumerate(pairs.tolist()):
+            key = divmod(pair, span)
+            if key not in question.fits:
+                question.fits[key] = decide(self.nodes[int(index[place])])
+            verdicts[place] = question.fits[key]
+        return verdicts[inverse]
+
+    def changed(self, keys: Iterable[DeviceKey], *, everywhere: bool = False) -> None:
+        """Take note that the use of these devices is another now."""
+        numbers: set[int] = set()
+        for key in keys:
+            if key not in self._places:  # a device that many nodes see, or none any more
+                everywhere = True
+            else:
+                numbers.update(self._places[key])
+                numbers.update(self._of_pool.get(key[:2], ()))
+        if everywhere:
+            others = [key for key in self._in_use if key not in self._places]
+            self._others = tuple((key, _in_short(self._in_use[key])) for key in sorted(others))
+        for number in range(len(self.nodes)) if everywhere else numbers:
+            use = self._use(number)
+            self._uses_of[number] = self._uses.setdefault(use, len(self._uses))
+
+    def _use(self, number: int) -> object:
+        """All that is in use on a node: of its own devices by their places, of others by their names."""
+        in_use, devices = self._in_use, self._own[number]
+        own = tuple(
+            (place, _in_short(in_use[each.key])) for place, each in enumerate(devices) if each.key in in_use
+        )
+        pools = _spanning(devices)
+        beside = tuple(key for key in sorted(in_use) if key[:2] in pools) if pools else ()
+        return own, beside, self._others
+
+    def _view(self, node: Node) -> tuple[Sequence[Offered], object]:
+        """The devices that a node has for itself, and all else about it, which others can share.
+
+        Where it has a part of a pool that others see, too, all devices that it is offered are its own.
+        """
+        own, shared = self._pools.of_node(node.name), self._pools.shared_with(node)
+        if {_pool(each) for each in own}.isdisjoint(_pool(each) for each in shared) and not any(
+            each.spec.per_device_node_selection for each in shared
+        ):
+            offer = self._pools.offer_of(own, node)
+            return offer.devices, (_trouble(offer), tuple(id(each) for each in shared))
+        offer = self._pools.offer_of([*own, *shared], node)
+        return offer.devices, _trouble(offer)
+
+    def _by_width(self) -> list[tuple[int, Codes, Codes]]:
+        """The nodes that have as many devices as each other, and where the devices of each begin."""
+        widths = np.array([len(each) for each in self._own], dtype=np.int64)
+        starts = np.cumsum(widths) - widths
+        return [
+            (int(width), numbers, starts[numbers])
+            for width in np.unique(widths)
+            for numbers in [np.flatnonzero(widths == width)]
+        ]
+
+    def _by_place(self, codes: Codes) -> Codes:
+        """Values of an attribute, row by row, each by the place of the first device that has it.
+
+        So nodes are alike that differ only in what the values are called. That goes for single values, and
+        where no device is shared.
+        """
+        width = codes.shape[1]
+        if not 0 < width <= _WIDEST or self._has_lists or self._pools.shared:
+            return codes
+        first = (codes[:, :, None] == codes[:, None, :]).argmax(axis=2)
+        return np.where(codes < 0, -1, first)
+
+    @cached_property
+    def _has_lists(self) -> bool:
+        return any(
+            each.int_ is None and each.string is None and each.bool_ is None and each.version is None
+            for offered in self._devices
+            for each in offered.device.attributes.values()
+        )
+
+    @cached_property
+    def _capacities(self) -> Codes:
+        return _codes(msgspec.msgpack.encode(each.device.capacity) for each in self._devices)
+
+    @cached_property
+    def _tainted(self) -> tuple[Codes, list[tuple[Taint, ...]]]:
+        """A number for each set of taints, and the sets."""
+        known: dict[tuple[Taint, ...], int] = {}
+        codes = [known.setdefault(each.device.taints, len(known)) for each in self._devices]
+        return np.array(codes, dtype=np.int64), [*known]
+
+    def _barred(self, tolerations: tuple[Toleration, ...]) -> Codes:
+        """1 for each device that is kept away by a taint."""
+        codes, sets = self._tainted
+        barred = [int(barrier(taints, tolerations) is not None) for taints in sets]
+        return np.array(barred, dtype=np.int64)[codes]
+
+
+_WIDEST = 64
+
+
+def _nature(each: Offered) -> bytes:
+    """What of a device counts whatever is asked: what it shares with others."""
+    device = each.device
+    if not (device.consumes_counters or device.allow_multiple_allocations):
+        return b""
+    counters = sorted(each.pool.counters.items()) if device.consumes_counters else []
+    pool = "" if each.pool.is_of_one_node else each.key[1]
+    capacity = device.capacity if device.allow_multiple_allocations else None
+    return msgspec.msgpack.encode((each.key[0], pool, device.consumes_counters, counters, capacity))
+
+
+def _in_short(uses: Sequence[Use]) -> object:
+    """What counts of the uses of a device."""
+    return tuple((bool(each.share_id), tuple(sorted(each.consumed.items()))) for each in uses)
+
+
+def _spanning(devices: Sequence[Offered]) -> set[PoolKey]:
+    """The pools of devices that draw upon counters for which devices of other nodes do, too."""
+    return {
+        each.pool.key for each in devices if each.device.consumes_counters and not each.pool.is_of_one_node
+    }
+
+
+def _trouble(offer: Offer) -> object:
+    """The pools that may hide devices, which counts where all are asked for."""
+    return tuple(sorted(key[0] for key in offer.broken if key not in offer.obsolete))
+
+
+def _pool(one: ResourceSlice) -> PoolKey:
+    return one.spec.driver, one.spec.pool.name
+
+
+def _split(attribute: str) -> tuple[str, str]:
+    domain, _, name = attribute.rpartition("/")
+    return domain, name
+
+
+def _codes(values: Iterable[object]) -> Codes:
+    """A number for each value, the same for equal ones."""
+    known: dict[object, int] = {}
+    return np.array([known.setdefault(each, len(known)) for each in values], dtype=np.int64)
+
+
+def _joined(one: Codes, other: Codes) -> Codes:
+    """A number for each pair of two numbers."""
+    _, inverse = np.unique(one * (other.max(initial=0) + 1) + other, return_inverse=True)
+    return inverse
