@@ -63,7 +63,7 @@ def command(
     With several claims in a file all of them are taken, or none.
     """
     now = time.time()
-    seconds = parse_duration(duration) if duration else None
+    seconds = parse_duration(duration) if duration is not None else None
     claims = _claims(name or "", is_generated, wanted(file, wishes), now)
     machine = look(host)
     site = Site(machine.host, machine.inventory, ledger_file(ledger), claim_spec_dir(spec_dir))

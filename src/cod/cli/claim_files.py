@@ -51,7 +51,7 @@ def read_objects(path: str) -> list[Object | Other]:
 def claims_of(path: str) -> list[ResourceClaim]:
     """The claims of a file, in its order; a template is a claim that has the template's name.
 
-    Objects of other kinds are passed over with a warning. Raises InvalidObject, Unavailable, and Refused where
+    Objects of other kinds are passed over with a note. Raises InvalidObject, Unavailable, and Refused where
     there is no claim.
     """
     name = "standard input" if path == "-" else path

@@ -48,12 +48,20 @@ def lines(verdict: Verdict) -> Iterator[str]:
 
 def _without_room(groups: Sequence[Group]) -> Iterator[str]:
     """The groups of nodes on which claims do not fit, the largest first."""
-    failing = sorted((each for each in groups if not each.fits), key=lambda each: -len(each.nodes))
-    for group in failing[:_FEW]:
-        count = f" ({len(group.nodes)} nodes)" if len(group.nodes) > 1 else ""
-        yield f"{'not on' if group.refusal else 'undecided on'} {_names(group.nodes)}{count}"
-        yield from _indented(_told(group, is_alone=len(group.nodes) == 1))
-    if rest := [node for group in failing[_FEW:] for node in group.nodes]:
+    by_causes: dict[tuple[str, ...], list[Group]] = {}
+    for group in groups:
+        if not group.fits:
+            by_causes.setdefault((*_told(group, is_alone=False),), []).append(group)
+    failing = [
+        (alike[0], [node for each in alike for node in each.nodes], causes)
+        for causes, alike in by_causes.items()
+    ]
+    failing.sort(key=lambda each: -len(each[1]))
+    for group, nodes, causes in failing[:_FEW]:
+        count = f" ({len(nodes)} nodes)" if len(nodes) > 1 else ""
+        yield f"{'not on' if group.refusal else 'undecided on'} {_names(nodes)}{count}"
+        yield from _indented(iter(causes) if len(nodes) > 1 else _told(group, is_alone=True))
+    if rest := [node for _, nodes, _ in failing[_FEW:] for node in nodes]:
         yield f"nor on {len(rest)} more, for {len(failing) - _FEW} more sets of causes: --node {rest[0].name}"
 
 

@@ -7,7 +7,7 @@ opaque config of driver `cod.dev`, so that `-o yaml` prints what a cluster takes
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from cod.cli.wish_options import Wishes
 from cod.errors import Misuse
@@ -55,24 +55,20 @@ class _Reading:
 
     def _asked(self) -> Iterator[tuple[str, str, int]]:
         """Name, class and count of each request; 0 is all."""
-        times: dict[str, int] = {}
-        taken = {match[1] for each in self.wishes.devices if (match := _DEVICE.fullmatch(each)) and match[1]}
-        for text in self.wishes.devices:
-            match = _DEVICE.fullmatch(text)
-            if match is None or match[3] == "0" or (match[3] or "1").strip("0") == "":
+        matches = [(text, _DEVICE.fullmatch(text)) for text in self.wishes.devices]
+        taken = {match[1] for _, match in matches if match and match[1]}
+        given: set[str] = set()
+        for text, match in matches:
+            if match is None or not (match[3] or "1").strip("0"):
                 self._refuse("-d", text, "a class, or a class, a colon and a number from 1 or `all`")
                 continue
             name, class_, count = match[1], match[2], match[3] or "1"
             if name is None:
-                stem = re.sub(r"[^a-z0-9]+", "-", class_.lower()).strip("-")[: _LONGEST_NAME - 4].rstrip("-")
-                name = stem = stem or "request"
-                while name in taken:
-                    times[stem] = times.get(stem, 1) + 1
-                    name = f"{stem}-{times[stem]}"
-            elif not is_label(name) or name in times:
+                name = _name_of(class_, taken)
+                taken.add(name)
+            elif name in given or not is_label(name):
                 self._refuse("-d", text, "a name that no other request has, of a-z, 0-9 and inner -")
-            times.setdefault(name, 1)
-            taken.add(name)
+            given.add(name)
             yield name, class_, 0 if count == "all" else int(count)
 
     def requests(self) -> Iterator[DeviceRequest]:
@@ -187,6 +183,16 @@ class _Reading:
 
     def _refuse(self, option: str, text: str, wanted: str) -> None:
         self.wrong.append(f"cannot read {option} {text!r}: it is {wanted}")
+
+
+def _name_of(class_: str, taken: Container[str]) -> str:
+    """A request's name out of its class: a DNS label, with a number where that is taken."""
+    stem = re.sub(r"[^a-z0-9]+", "-", class_.lower()).strip("-")[: _LONGEST_NAME - 4].rstrip("-") or "request"
+    number, name = 1, stem
+    while name in taken:
+        number += 1
+        name = f"{stem}-{number}"
+    return name
 
 
 def _misuse(wrong: Sequence[str]) -> Misuse:
