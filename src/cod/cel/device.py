@@ -310,3 +310,23 @@ def _view(path: Path) -> Closure:
         return result
 
     return of_all
+
+
+def variables(driver: str, device: Device) -> dict[str, Any]:
+    """The values of an expression's variables; an attribute that has none is its error."""
+    whole: Any = {"driver": driver, "allowMultipleAllocations": device.allow_multiple_allocations}
+    for kind, value in _VALUES.items():
+        whole[kind] = Domains()
+        for qualified, entry in _ENTRIES[kind](device).items():
+            domain, slash, name = qualified.partition("/")
+            if not slash:
+                domain, name = driver, qualified
+            whole[kind].setdefault(domain, {})[name] = _value_or_error(value, entry)
+    return {"device": whole}
+
+
+def _value_or_error(value: Callable[[Any], Any], entry: Any) -> Any:
+    try:
+        return value(entry)
+    except EvaluationError as error:
+        return error
