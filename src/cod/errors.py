@@ -12,6 +12,7 @@
     │   ├── InvalidObject          a slice, class or claim, all problems    cod.resource.problem
     │   ├── InvalidQuantity        an amount such as 80Gi                   cod.resource.quantity
     │   ├── InvalidVersion         a semantic version                       cod.resource.semver
+    │   ├── InvalidExpression      a selector in CEL, with all problems     cod.cel.problem
     │   ├── InvalidClaim           a request nobody can read                cod.resource
     │   ├── NoFit                  a claim that cannot be met               cod.allocate
     │   ├── NotHeld                a claim that the ledger does not know    cod.ledger

@@ -17,7 +17,6 @@ from cod.cel.problem import InvalidExpression, Problem, near
 from cod.cel.syntax import (
     Call,
     Comprehension,
-    Entry,
     Expression,
     Identifier,
     ListLiteral,
@@ -175,22 +174,29 @@ class _Checker:
             self.types[field.id] = STRING
             assert isinstance(field, Literal)
             return self.field(node.at, self.visit(operand), str(field.value), is_optional=True)
-        target = node.target
-        if target is not None and (qualifier := dotted(target)) is not None:
-            name = f"{qualifier}.{function}".removeprefix(".")
-            if name in self.environment.functions:
-                self.names[node.id] = name
-                return self.resolve(node, name, node.args, is_member=False)
-        function = function.removeprefix(".")
-        args = node.args if target is None else (target, *node.args)
-        return self.resolve(node, function, args, is_member=target is not None)
+        name, args = function.removeprefix("."), node.args
+        is_member = node.target is not None
+        if node.target is not None:
+            args = (node.target, *args)
+            qualified = f"{dotted(node.target)}.{name}".removeprefix(".")
+            if qualified in self.environment.functions:
+                self.names[node.id] = name = qualified
+                args, is_member = node.args, False
+        given = tuple(map(self.visit, args))  # no frame of Python's between one level and the next
+        return self.resolve(node, name, args, given, is_member=is_member)
 
-    def resolve(self, node: Call, name: str, args: Sequence[Expression], *, is_member: bool) -> Type:
+    def resolve(
+        self,
+        node: Call,
+        name: str,
+        args: Sequence[Expression],
+        given: tuple[Type, ...],
+        *,
+        is_member: bool,
+    ) -> Type:
+        """What a call means, by the types of its arguments; note it, and say what it gives."""
         if name not in self.environment.functions:
-            for arg in args:
-                self.visit(arg)
             return self.undeclared(node.at, name, list(self.environment.functions))
-        given = tuple([self.visit(arg) for arg in args])
         if any(type_.kind == "error" for type_ in given):
             return ERROR
         found = self.environment.resolution(name, is_member, given)
@@ -254,21 +260,20 @@ class _Checker:
         return self.wrong(at, f"expected type '{self.unifier.resolved(wanted)}' but found '{shown}'")
 
     def list(self, node: ListLiteral) -> Type:
-        types = []
-        for index, item in enumerate(node.items):
-            type_ = self.visit(item)
-            types.append(self.held(item, type_) if index in node.optional else type_)
+        types = list(map(self.visit, node.items))
+        for index in node.optional:
+            types[index] = self.held(node.items[index], types[index])
         return list_of(self.common(node.items, types))
 
     def map(self, node: MapLiteral) -> Type:
-        keys = [self.visit(entry.key) for entry in node.entries]
-        values = [self.entry(entry) for entry in node.entries]
-        key = self.common([entry.key for entry in node.entries], keys)
-        return map_of(key, self.common([entry.value for entry in node.entries], values))
-
-    def entry(self, entry: Entry) -> Type:
-        type_ = self.visit(entry.value)
-        return self.held(entry.value, type_) if entry.is_optional else type_
+        keys = [entry.key for entry in node.entries]
+        values = [entry.value for entry in node.entries]
+        key_types, value_types = list(map(self.visit, keys)), list(map(self.visit, values))
+        for index, entry in enumerate(node.entries):
+            if entry.is_optional:
+                value_types[index] = self.held(entry.value, value_types[index])
+        key = self.common(keys, key_types)
+        return map_of(key, self.common(values, value_types))
 
     def common(self, items: Sequence[Expression], types: Sequence[Type]) -> Type:
         """The type that the items of a literal have together."""

@@ -107,20 +107,29 @@ class Compiler:
         special = _SPECIAL.get(node.function)
         if special is not None:
             return special(self, node)
-        name, target = node.function.removeprefix("."), node.target
-        if target is not None and (qualifier := dotted(target)) is not None:
-            full = f"{qualifier}.{name}".removeprefix(".")
-            if full in self.environment.functions:
-                name, target = full, None
-        args = node.args if target is None else (target, *node.args)
-        return self._called(node, name, args, is_member=target is not None)
+        name, args = node.function.removeprefix("."), node.args
+        is_member = node.target is not None
+        if node.target is not None:
+            args = (node.target, *args)
+            qualified = f"{dotted(node.target)}.{name}".removeprefix(".")
+            if qualified in self.environment.functions:
+                name, args, is_member = qualified, node.args, False
+        compiled = list(map(self.closure, args))  # no frame of Python's between one level and the next
+        return self._called(node, name, args, compiled, is_member=is_member)
 
-    def _called(self, node: Call, name: str, args: Sequence[Expression], *, is_member: bool) -> Closure:
+    def _called(
+        self,
+        node: Call,
+        name: str,
+        args: Sequence[Expression],
+        compiled: Sequence[Closure],
+        *,
+        is_member: bool,
+    ) -> Closure:
         overloads: Sequence[Overload] | None = self.overloads.get(node.id)
         if overloads is None:
             found = self.environment.overloads(name, is_member, len(args))
             overloads = [overload for overload, _ in found]
-        compiled = [self.closure(arg) for arg in args]
         if not overloads:
             unknown = name not in self.environment.functions
             return closures.failing(f"unbound function: {name}" if unknown else "no such overload", node.at)
@@ -139,7 +148,7 @@ class Compiler:
         return self.types.get(arg.id, DYN).kind not in _LOOSE
 
     def _logical(self, node: Call) -> Closure:
-        terms = [self.closure(term) for term in terms_of(node)]
+        terms = list(map(self.closure, terms_of(node)))
         return closures.logical(terms, decisive=node.function == "_||_")
 
     def _conditional(self, node: Call) -> Closure:
@@ -170,20 +179,20 @@ class Compiler:
         return closures.first_of(one, other, is_value=node.function == "orValue")
 
     def _optional_select(self, node: Call) -> Closure:
-        return closures.called(lookup.optional_field, [self.closure(arg) for arg in node.args], node.at)
+        return closures.called(lookup.optional_field, list(map(self.closure, node.args)), node.at)
 
     def _list(self, node: ListLiteral) -> Closure:
-        items = [self.closure(item) for item in node.items]
+        items = list(map(self.closure, node.items))
         if not node.optional and all(isinstance(item, Constant) for item in items):
             return Constant([item.value for item in items if isinstance(item, Constant)])
         return closures.listed([(item, index in node.optional) for index, item in enumerate(items)])
 
     def _map(self, node: MapLiteral) -> Closure:
-        entries = [
-            (self.closure(entry.key), self.closure(entry.value), entry.is_optional) for entry in node.entries
-        ]
+        keys = list(map(self.closure, [entry.key for entry in node.entries]))
+        values = list(map(self.closure, [entry.value for entry in node.entries]))
+        entries = list(zip(keys, values, [entry.is_optional for entry in node.entries], strict=True))
         made = closures.mapped(entries, node.at)
-        known = all(isinstance(key, Constant) and isinstance(value, Constant) for key, value, _ in entries)
+        known = all(isinstance(part, Constant) for part in (*keys, *values))
         return _evaluated(made) if known else made
 
     def _message(self, node: Message) -> Closure:

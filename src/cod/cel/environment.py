@@ -82,11 +82,7 @@ class Environment:
 def library() -> Sequence[Function]:
     """The functions of the language and of all libraries that Kubernetes has."""
     functions = list(FUNCTIONS)
-    from importlib.util import find_spec
-
     for name in _LIBRARIES:
-        if find_spec(f"cod.cel.library.{name}") is None:
-            continue
         functions += import_module(f"cod.cel.library.{name}").FUNCTIONS
     return functions
 

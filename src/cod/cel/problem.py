@@ -12,6 +12,8 @@ from msgspec import Struct
 
 from cod.errors import Refused
 
+_MOST = 100  # problems that are shown, as in cel-go: each repeats the text
+
 
 class Problem(Struct, frozen=True):
     """A flaw, and where it stands: in characters from 0; None where it is of the whole expression."""
@@ -36,12 +38,14 @@ class Problem(Struct, frozen=True):
 
 
 class InvalidExpression(Refused):
-    """An expression that the API server would not take; all problems."""
+    """An expression that the API server would not take; all problems, of which a hundred are shown."""
 
     def __init__(self, expression: str, problems: Sequence[Problem]) -> None:
         self.expression = expression
         self.problems = tuple(sorted(problems, key=lambda problem: problem.at or 0))
-        shown = [problem.shown(expression) for problem in self.problems]
+        shown = [problem.shown(expression) for problem in self.problems[:_MOST]]
+        if len(self.problems) > _MOST:
+            shown.append(f"and {len(self.problems) - _MOST} more")
         placed = any(problem.at is not None for problem in problems)
         self.text = "compilation failed: " * placed + "\n".join(shown)
         hint = next((problem.hint for problem in self.problems if problem.hint), "")

@@ -11,7 +11,7 @@ from cod.cel.device import DEVICE, DRIVER, DeviceAccess
 from cod.cel.environment import LONGEST, device_environment
 from cod.cel.functions import EvaluationError
 from cod.cel.library.text import type_name
-from cod.cel.parse import parse
+from cod.cel.parse import TOO_DEEP, parse
 from cod.cel.problem import InvalidExpression, Problem
 from cod.resource.slices import Device
 
@@ -51,7 +51,7 @@ class Selector:
         try:
             result = self._closure([driver, device, *self._rest])
         except RecursionError:
-            raise EvaluationError("expression recursion limit exceeded") from None
+            raise EvaluationError(TOO_DEEP) from None
         return result if result is True or result is False else _refuse(result)
 
     def why_not(self, driver: str, device: Device) -> WhyNot:
@@ -91,7 +91,7 @@ def compile_selector(
     try:
         return Selector(checked)
     except RecursionError:
-        raise InvalidExpression(expression, [Problem(0, "expression recursion limit exceeded")]) from None
+        raise InvalidExpression(expression, [Problem(0, TOO_DEEP)]) from None
 
 
 def flaw(expression: str) -> str:

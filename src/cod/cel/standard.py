@@ -6,7 +6,7 @@ from cod.cel import conversions, lookup, operators, times
 from cod.cel.functions import Function, member, of
 from cod.cel.library.declare import function, method
 from cod.cel.library.regex import MATCHING, matches
-from cod.cel.types import BOOL, BYTES, DOUBLE, INT, NULL, STRING, UINT, A, B, Type, list_of, map_of
+from cod.cel.types import BOOL, BYTES, INT, STRING, A, B, Type, list_of, map_of
 from cod.cel.values import TypeValue
 
 _SIZED = {"string": STRING, "bytes": BYTES, "list": list_of(A), "map": map_of(A, B)}
@@ -35,12 +35,6 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("endsWith", (member("ends_with_string", BOOL, STRING, STRING, call=str.endswith),)),
 )
 
-CONSTANTS: dict[str, TypeValue] = {
-    **{
-        type_.kind: TypeValue(type_)
-        for type_ in (BOOL, INT, UINT, DOUBLE, STRING, BYTES, NULL, Type("list"), Type("map"), Type("type"))
-    },
-    "google.protobuf.Timestamp": TypeValue(Type("google.protobuf.Timestamp")),
-    "google.protobuf.Duration": TypeValue(Type("google.protobuf.Duration")),
-    "optional_type": TypeValue(Type("optional_type")),
-}
+_TYPES = "bool int uint double string bytes list map type null_type optional_type net.IP net.CIDR"
+_MESSAGES = ("google.protobuf.Timestamp", "google.protobuf.Duration")
+CONSTANTS: dict[str, TypeValue] = {name: TypeValue(Type(name)) for name in (*_TYPES.split(), *_MESSAGES)}

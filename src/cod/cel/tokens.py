@@ -12,27 +12,10 @@ from msgspec import Struct
 from cod.cel.problem import Problem
 from cod.cel.values import LEAST, MOST, MOST_UNSIGNED, Unsigned
 
-RESERVED = frozenset(
-    [
-        "as",
-        "break",
-        "const",
-        "continue",
-        "else",
-        "for",
-        "function",
-        "if",
-        "import",
-        "let",
-        "loop",
-        "package",
-        "namespace",
-        "return",
-        "var",
-        "void",
-        "while",
-    ]
+_RESERVED = (
+    "as break const continue else for function if import let loop package namespace return var void while"
 )
+RESERVED = frozenset([*_RESERVED.split(), "while"])
 _WORDS = frozenset({"in", "true", "false", "null"})
 _END = "<EOF>"
 

@@ -13,6 +13,7 @@ from cod.cel.compile import Compiler, terms_of
 from cod.cel.device import ALONE, DEVICE, DRIVER, DeviceAccess, Path, read
 from cod.cel.functions import EvaluationError
 from cod.cel.library.text import text_of
+from cod.cel.parse import TOO_DEEP
 from cod.cel.syntax import (
     Call,
     Comprehension,
@@ -23,14 +24,15 @@ from cod.cel.syntax import (
     MapLiteral,
     Select,
 )
-from cod.cel.values import Optional
+from cod.cel.values import NONE, Optional
 from cod.resource.slices import Device
 
 
 class Cause(Struct, frozen=True):
     """A part of an expression that is false, or that has the error.
 
-    `values` are those of the device that it read, by name, with the domain where two have the same name.
+    `values` are those of the device that it read, by name, with the domain where two have the same name; none
+    of an optional value where the device has no such.
     """
 
     expression: str
@@ -59,8 +61,8 @@ class WhyNot(Struct, frozen=True):
 
 def shown(value: Any) -> str:
     """A value as an expression would have it, or as a slice has it; `absent` where there is none."""
-    if isinstance(value, Optional):
-        return shown(value.value) if value.is_there else "absent"
+    if value == NONE:
+        return "absent"
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, list):
@@ -71,7 +73,11 @@ def shown(value: Any) -> str:
 
 def why_not(checked: Checked, driver: str, device: Device) -> WhyNot:
     """Which parts of an expression made it false of a device, or made it fail."""
-    return WhyNot(tuple(_Search(checked, driver, device).causes(checked.parsed.expression)))
+    search = _Search(checked, driver, device)
+    try:
+        return WhyNot(tuple(search.causes(checked.parsed.expression)))
+    except RecursionError:
+        return WhyNot((Cause(checked.parsed.text, error=TOO_DEEP),))
 
 
 class _Search:
@@ -132,11 +138,12 @@ class _Search:
             if isinstance(value, EvaluationError):
                 yield self.cause(node.start, value)
                 return
+            before = dict(self.slots)
             slot = self.slots[name] = self.compiler.enter(name)
             self.frame.extend([None] * (slot + 1 - len(self.frame)))
             self.frame[slot] = value
             yield from self.causes(node.result)
-            del self.slots[name]
+            self.slots = before
         self.compiler.leave(name)
 
     def cause(self, node: Expression, value: Any) -> Cause:
@@ -159,9 +166,10 @@ class _Search:
         if path[0] in self.compiler.local:
             return self.frame[self.slots[path[0]]]
         try:
-            return read(path, self.frame)
+            found = read(path, self.frame)
         except EvaluationError as error:
             return error
+        return found.value if isinstance(found, Optional) and found.is_there else found
 
     def paths(self, node: Expression) -> Iterator[Path]:
         """What a part reads of the device, and the names that it has from `cel.bind`."""

@@ -19,7 +19,7 @@ from cod.cel.library.price import CHARACTER, EXPRESSION, scale, size_of, travers
 from cod.cel.library.url import InvalidUrl, is_url, parse_url
 from cod.cel.types import FORMAT, STRING, Type, list_of, optional_of
 from cod.cel.values import NONE, Optional
-from cod.resource.names import label_flaws, label_key_flaws, label_value_flaws, subdomain_flaws
+from cod.resource.names import LONGEST_LABEL, label_flaws, label_key_flaws, label_value_flaws, subdomain_flaws
 
 Flaws = tuple[str, ...]
 
@@ -41,8 +41,16 @@ def _fits(rule: str, text: str) -> re.Match[str] | None:
     return _compiled(rule).fullmatch(text)
 
 
+def _dns_1123(text: str) -> Flaws:
+    if "." in text and len(text) <= LONGEST_LABEL and not subdomain_flaws(text):
+        return ("must not contain dots",)
+    return label_flaws(text)
+
+
 def _dns_1035(text: str) -> Flaws:
-    flaws = ("must be no more than 63 characters",) if len(text.encode()) > 63 else ()
+    flaws = (
+        (f"must be no more than {LONGEST_LABEL} characters",) if len(text.encode()) > LONGEST_LABEL else ()
+    )
     return flaws if _fits(_LABEL_1035, text) else (*flaws, _RULE_1035)
 
 
@@ -99,11 +107,11 @@ class Format(Struct, frozen=True):
 
 
 _BY_NAME: dict[str, Format] = {
-    "dns1123Label": Format("DNS1123Label", 30, label_flaws),
+    "dns1123Label": Format("DNS1123Label", 30, _dns_1123),
     "dns1123Subdomain": Format("DNS1123Subdomain", 60, subdomain_flaws),
     "dns1035Label": Format("DNS1035Label", 30, _dns_1035),
     "qualifiedName": Format("QualifiedName", 60, label_key_flaws),
-    "dns1123LabelPrefix": Format("DNS1123LabelPrefix", 30, _prefix_of(label_flaws)),
+    "dns1123LabelPrefix": Format("DNS1123LabelPrefix", 30, _prefix_of(_dns_1123)),
     "dns1123SubdomainPrefix": Format("DNS1123SubdomainPrefix", 60, _prefix_of(subdomain_flaws)),
     "dns1035LabelPrefix": Format("DNS1035LabelPrefix", 30, _prefix_of(_dns_1035)),
     "labelValue": Format("LabelValue", 40, label_value_flaws),

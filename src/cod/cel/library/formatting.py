@@ -167,7 +167,7 @@ def _scientific(value: Any, width: int) -> str:
     if not math.isfinite(number):
         return _unbounded(number).rjust(width)
     digits, _, exponent = f"{number:.6e}".partition("e")
-    return f"{digits}\u202f×\u202f10{exponent.removeprefix('+').translate(_SUPERSCRIPT)}".rjust(width)
+    return f"{digits}×10{exponent.removeprefix('+').translate(_SUPERSCRIPT)}".rjust(width)
 
 
 def _binary(value: Any, _decimals: int) -> str:

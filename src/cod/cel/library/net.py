@@ -124,9 +124,9 @@ def parse_cidr(text: str) -> Cidr:
     try:
         ip = parse_ip(address)
     except EvaluationError as error:
-        if error.text.startswith("IPv4-mapped"):
-            error.text = f'IPv4-mapped IPv6 address "{text}" is not allowed'
-        raise EvaluationError(f"{what}: {error.text}") from None
+        is_mapped = error.text.startswith("IPv4-mapped")
+        why = f'IPv4-mapped IPv6 address "{text}" is not allowed' if is_mapped else error.text
+        raise EvaluationError(f"{what}: {why}") from None
     is_number = bits.isascii() and bits.isdigit() and len(bits) <= 3 and (bits == "0" or bits[0] != "0")
     if not is_number or int(bits) > _BITS[ip.family]:
         raise EvaluationError(f'{what}: {what}: netip.ParsePrefix("{text}"): bad bits after slash: "{bits}"')
@@ -166,7 +166,7 @@ def _is_of(what: str) -> Callable[[Ip], bool]:
 
 def _comparing(*, parses: bool, masks: bool) -> Charge:
     """The price of comparing addresses, of 4 to 16 bytes."""
-    least, most = (2, 7) if masks else (1, 4)
+    least, most = (3, 7) if masks else (1, 4)
 
     def estimate(sizes: Sequence[Size | None]) -> Price:
         return sum_of(Price(least, most), traversal(sizes[1])) if parses else Price(least, most)

@@ -103,7 +103,7 @@ def _read(text: str, *, is_request: bool) -> Url:
     if (scheme or (not is_request and not rest.startswith("///"))) and rest.startswith("//"):
         authority, slash, rest = rest[2:].partition("/")
         rest = slash + rest
-        user, host = _cut_authority(authority)
+        user, host = _cut_authority(authority, scheme)
     return Url(scheme, user, host, _escaped_path(rest), query)
 
 
@@ -118,22 +118,23 @@ def _cut_scheme(text: str) -> tuple[str, str]:
     return "", text
 
 
-def _cut_authority(authority: str) -> tuple[str, str]:
+def _cut_authority(authority: str, scheme: str) -> tuple[str, str]:
     user, _, host = authority.rpartition("@")
     if not all(character in _IN_USER or character > "\x7f" for character in user):
         raise InvalidUrl("net/url: invalid userinfo")
     _unescaped(user)
-    return user, _host(host)
+    return user, _host(host, scheme)
 
 
-def _host(host: str) -> str:
+def _host(host: str, scheme: str) -> str:
     if host.startswith("["):
         end = host.rfind("]")
         if end < 0:
             raise InvalidUrl("missing ']' in host")
         port = host[end + 1 :]
     else:
-        colon = host.rfind(":")
+        # Go is strict with HTTP only: elsewhere the port is what comes after the last colon.
+        colon = host.find(":") if scheme in ("http", "https") else host.rfind(":")
         port = host[colon:] if colon >= 0 else ""
     if not _is_port(port):
         raise InvalidUrl(f'invalid port "{port}" after host')

@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from cod.cel.regex.classes import ANY, PERL, POSIX, category_of, folded, union, without
-from cod.cel.regex.tree import At, Characters, Choice, Node, Place, Ranges, Repeat, Sequence
+from cod.cel.regex.tree import At, Characters, Choice, Node, Place, Ranges, Repeat, Sequence, repeats_within
 
 MOST_REPEATS = 1000
 _DEEPEST = 100  # groups within groups; ten times less than Go, as Python's own stack is used
@@ -57,7 +57,7 @@ class _Parser:
         if len(self.levels) > 1:
             raise _wrong("missing closing )", self.text)
         root = self.levels[0].close()
-        if not _repeats_within(root, MOST_REPEATS):
+        if not repeats_within(root, MOST_REPEATS):
             raise _wrong("invalid repeat count", self.text)
         return root
 
@@ -347,15 +347,3 @@ def _wrong(what: str, where: str) -> InvalidPattern:
 
 def _is_count(text: str) -> bool:
     return text.isascii() and text.isdigit() and (len(text) == 1 or text[0] != "0")
-
-
-def _repeats_within(node: Node, most: int) -> bool:
-    """Whether counted repetitions within each other come to no more than so many."""
-    if isinstance(node, Repeat):
-        times = node.most if node.most is not None else node.least
-        counts = times > 1 or node.least > 1
-        if counts and times > most:
-            return False
-        return _repeats_within(node.item, most // times if counts else most)
-    inner = node.items if isinstance(node, Sequence) else node.branches if isinstance(node, Choice) else ()
-    return all(_repeats_within(item, most) for item in inner)

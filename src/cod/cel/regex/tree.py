@@ -56,3 +56,15 @@ def can_be_empty(node: Node) -> bool:
     if isinstance(node, Repeat):
         return not node.least or can_be_empty(node.item)
     return isinstance(node, At)
+
+
+def repeats_within(node: Node, most: int) -> bool:
+    """Whether counted repetitions within each other come to no more than so many."""
+    if isinstance(node, Repeat):
+        times = node.most if node.most is not None else node.least
+        counts = times > 1 or node.least > 1
+        if counts and times > most:
+            return False
+        return repeats_within(node.item, most // times if counts else most)
+    inner = node.items if isinstance(node, Sequence) else node.branches if isinstance(node, Choice) else ()
+    return all(repeats_within(item, most) for item in inner)
