@@ -122,8 +122,10 @@ def test_an_expression_as_long_as_may_be_is_compiled() -> None:
 
 
 def test_a_deep_stack_gives_an_error_of_ours() -> None:
-    def deeper(levels: int) -> str:
-        return deeper(levels - 1) if levels else flaw("dyn(" * 150 + "true" + ")" * 150)
+    def below(levels: int, nested: int) -> str:
+        if levels:
+            return below(levels - 1, nested)
+        return flaw("dyn(" * nested + "true" + ")" * nested)
 
-    assert deeper(0) == ""
-    assert "expression recursion limit exceeded: 250" in deeper(700)
+    assert below(0, 150) == ""
+    assert "expression recursion limit exceeded: 250" in below(700, 151)

@@ -115,3 +115,11 @@ def test_known_parts_are_evaluated_when_compiled() -> None:
     closure = Compiler(of.parsed, of.environment, of, slots={}).closure(of.parsed.expression)
     assert isinstance(closure, Constant)
     assert closure.value is True
+
+
+def test_a_text_that_grows_with_each_call_is_not_made_when_compiled() -> None:
+    grown = f".replace('a', '{'a' * 100}')" * 5
+    of = checked(f"'a'{grown} == ''")
+    assert not isinstance(
+        Compiler(of.parsed, of.environment, of, slots={}).closure(of.parsed.expression), Constant
+    )

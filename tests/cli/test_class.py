@@ -56,15 +56,16 @@ def test_a_class_that_is_not_there_is_refused_with_the_nearest(lab: Lab) -> None
     assert "nearest: kvm" in run.stderr
 
 
-def test_a_held_device_is_not_free_also_if_it_could_be_shared_since_no_claim_would_get_it(
-    tmp_path: Path,
-) -> None:
+def test_a_device_that_is_shared_is_free_until_it_is_used_up(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
+
+    def free() -> str:
+        listed = machine.cod("class", "list").stdout.splitlines()
+        return next(line for line in listed if line.startswith("sim-cpu ")).split()[2]
+
+    assert free() == "2"
     with machine.start("run", "-d", "sim-cpu", "--", "sh", "-c", "echo up; cat") as run:
         assert run.stdout is not None
         run.stdout.readline()
-        (row,) = (
-            line for line in machine.cod("class", "list").stdout.splitlines() if line.startswith("sim-cpu ")
-        )
+        assert free() == "2"
         run.communicate()
-    assert row.split() == ["sim-cpu", "2", "1"]

@@ -36,6 +36,19 @@ def cases(file: str) -> list[dict[str, Any]]:
     return found
 
 
+def listed(file: str) -> list[dict[str, Any]]:
+    """All cases of a file that is nothing but them, a list or one a line; skips the test if it is absent."""
+    path = DATA / file
+    if not path.exists():
+        pytest.skip(f"…/shared/data/{file} is absent")
+    text = path.read_text()
+    return (
+        [json.loads(line) for line in text.splitlines()]
+        if path.suffix == ".jsonl"
+        else list(json.loads(text))
+    )
+
+
 def spec_of(data: dict[str, Any]) -> Spec:
     """A spec of a request; `null` is what Go has where nothing is given."""
     return msgspec.convert(_without_nulls(data), Spec)

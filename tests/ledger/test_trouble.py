@@ -157,10 +157,10 @@ def test_a_ledger_of_a_newer_cod_is_told_and_left_alone(tmp_path: Path) -> None:
     with new(tmp_path) as ledger:
         take(ledger, "a")
     database = sqlite3.connect(tmp_path / "ledger.db")
-    database.execute("PRAGMA user_version = 2")
+    database.execute("PRAGMA user_version = 3")
     database.close()
     error = refusal(tmp_path / "ledger.db")
-    assert "a newer COD made it (its version is 2, this COD knows 1)" in error.what
+    assert "a newer COD made it (its version is 3, this COD knows 2)" in error.what
 
 
 def test_a_ledger_that_another_process_keeps_locked_is_told(tmp_path: Path) -> None:

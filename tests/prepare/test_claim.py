@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from cod.allocate import DeviceId, allocate
+from cod.allocate import allocate
 from cod.cdi.inject import inject
 from cod.cdi.names import is_qualified_name
 from cod.cdi.write import WriteFailed
 from cod.drivers import FoundDevice, discover
+from cod.drivers.protocol import DeviceKey
 from cod.errors import Refused
 from cod.host import open_host
 from cod.prepare import claim_name, describe, prepare, sweep, unprepare
@@ -28,10 +29,10 @@ PREFIX = f"cod.dev-claim_{crc32(b'/nowhere/ledger.db'):08x}_"
 
 def taken(name: str, count: int = 2) -> ResourceClaim:
     wanted = claim(name, r=("sim-gpu", count))
-    return replace(wanted, status=ClaimStatus(allocate(wanted, INVENTORY.classes, INVENTORY.slices, {})))
+    return replace(wanted, status=ClaimStatus(*allocate([wanted], INVENTORY.classes, INVENTORY.slices)))
 
 
-def found() -> dict[DeviceId, FoundDevice]:
+def found() -> dict[DeviceKey, FoundDevice]:
     return INVENTORY.found
 
 

@@ -31,6 +31,7 @@ from cod.cel.syntax import (
 from cod.cel.types import DYN, Type
 
 _LOOSE = ("dyn", "any", "parameter", "error", "null_type")
+_LONGEST = 1000  # characters or items of a value that calls are made with beforehand
 _BY_PYTHON = ("string", "bytes", "int", "uint", "double", "bool")  # types whose == is Python's
 _DYNAMIC: dict[str, Callable[..., Any]] = {
     "_[_]": lookup.index,
@@ -289,7 +290,14 @@ def _differ(same: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
 def folded(call: Callable[..., Any], args: Sequence[Closure], at: int) -> Closure:
     """A call, made at once if all its arguments are known; what fails, fails when it is evaluated."""
     made = closures.called(call, args, at)
-    return _evaluated(made) if all(isinstance(arg, Constant) for arg in args) else made
+    return _evaluated(made) if all(map(_is_known, args)) else made
+
+
+def _is_known(arg: Closure) -> bool:
+    """Whether an argument is known, and not long: a text may grow a hundredfold with each call."""
+    return isinstance(arg, Constant) and (
+        not isinstance(arg.value, (str, bytes, list, dict)) or len(arg.value) <= _LONGEST
+    )
 
 
 def _evaluated(closure: Closure) -> Closure:

@@ -6,7 +6,6 @@ The words are cel-go's, and so is the way in which they are shown: line, column 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 
 from msgspec import Struct
 
@@ -57,5 +56,7 @@ class InvalidExpression(Refused):
 
 def near(name: str, known: Iterable[str]) -> str:
     """`did you mean model?`, or "" where no known name is like this one."""
+    from difflib import get_close_matches  # most expressions have nothing wrong
+
     found = get_close_matches(name, sorted(known), n=1, cutoff=0.7)
     return f"did you mean {found[0]}?" if found else ""

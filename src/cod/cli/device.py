@@ -19,6 +19,7 @@ EPILOG = """\
 \b
 Examples:
   cod device list --class gpu
+  cod device list --where 'device.attributes["resource.kubernetes.io"].?numaNode == optional.of(0)'
   cod device list -o yaml | kubectl apply -f -
   cod device show gpu0
 """
@@ -33,6 +34,7 @@ def command() -> None:
 @output_option()
 @driver_option
 @class_option
+@click.option("--where", multiple=True, metavar="CEL", help="Only devices of which this is true; repeatable.")
 @click.option(
     "--all",
     "is_whole",
@@ -45,6 +47,7 @@ def list_(
     output: str,
     drivers: tuple[str, ...],
     classes: tuple[str, ...],
+    where: tuple[str, ...],
     is_whole: bool,
     host: str,
     ledger: Path | None,
@@ -52,15 +55,15 @@ def list_(
     """List what the drivers find on a machine, and who holds it.  (alias: cod ls)
 
     `-o name` prints CDI names, as `podman run --device` takes them, of what a spec can have. `-o yaml` and
-    `-o json` print ResourceSlices for `kubectl apply`; with `--class` only the devices of the class.
+    `-o json` print ResourceSlices for `kubectl apply`; with `--class` or `--where` only those devices.
     """  # noqa: D400
     if output in ("table", "wide"):
         machine = look_closely(host, ledger)
-        is_part = bool(drivers or classes)
-        _print_table(machine, chosen(machine, drivers, classes), output == "wide", is_whole, is_part)
+        is_part = bool(drivers or classes or where)
+        _print_table(machine, chosen(machine, drivers, classes, where), output == "wide", is_whole, is_part)
         return
     machine = look(host)
-    found = chosen(machine, drivers, classes)
+    found = chosen(machine, drivers, classes, where)
     if output == "name":
         from cod.drivers.specs import why_in_no_spec
 
@@ -68,7 +71,7 @@ def list_(
     else:
         from cod.cli.device_table import slices_of
 
-        print_list(slices_of(machine.inventory, found, is_whole=not classes), output)
+        print_list(slices_of(machine.inventory, found, is_whole=not (classes or where)), output)
 
 
 @command.command()

@@ -1,26 +1,43 @@
-"""Which claim holds each of a machine's devices, for commands that only show it.
+"""Which claims hold each of a machine's devices, for commands that only show it.
 
 Looking changes nothing: a ledger that is not there is not made, and means that nothing is held.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
+from operator import add
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cod.cli.machine import warn
 from cod.drivers.inventory import Inventory
 from cod.drivers.protocol import DeviceKey
+from cod.resource import Device
+
+if TYPE_CHECKING:
+    from cod.allocate import Use
 
 _PATIENCE = 1.0  # seconds: who looks does not wait for long
 
 
-def holders(ledger_path: Path, inventory: Inventory) -> dict[DeviceKey, str]:
-    """The name of the claim by which each device is held, without the devices that are free.
+class Held(Struct, frozen=True):
+    """The claims that have each device, without the devices that are free, and what can still be shared."""
+
+    by: dict[DeviceKey, tuple[str, ...]] = {}
+    open: frozenset[DeviceKey] = frozenset()
+
+
+def holders(ledger_path: Path, inventory: Inventory) -> Held:
+    """By which claims devices are held.
 
     Where there is a ledger that cannot be used, nothing counts as held, and a warning says so.
     """
     if not _has_content(ledger_path):
-        return {}
+        return Held()
     # SQLite takes 10 ms, and most machines that are only looked at have no ledger.
     from cod.ledger import Ledger, LedgerUnavailable
 
@@ -29,13 +46,27 @@ def holders(ledger_path: Path, inventory: Inventory) -> dict[DeviceKey, str]:
             claims = book.claims()
     except LedgerUnavailable as error:
         warn(f"{error.what} ({ledger_path}); devices that are held look free")
-        return {}
-    held = {
-        (result.driver, result.pool, result.device): each.claim.name
-        for each in claims
-        for result in each.claim.results
-    }
-    return inventory.here(held)
+        return Held()
+    from cod.allocate import in_use
+
+    uses = inventory.here(in_use([each.claim for each in claims]))
+    return Held(
+        by={key: tuple(dict.fromkeys(use.holder for use in each)) for key, each in uses.items()},
+        open=frozenset(key for key, each in uses.items() if _is_open(inventory.found[key].device, each)),
+    )
+
+
+def _is_open(device: Device, uses: Sequence[Use]) -> bool:
+    """Whether somebody could share a device with those who have it: something is left of each capacity."""
+    if not device.allow_multiple_allocations or not all(use.share_id for use in uses):
+        return False
+    from cod.resource import parse_quantity
+
+    def is_used_up(name: str, whole: str) -> bool:
+        parts = [parse_quantity(use.consumed[name]) for use in uses if name in use.consumed]
+        return bool(parts) and reduce(add, parts) >= parse_quantity(whole)
+
+    return not any(is_used_up(name, each.value) for name, each in device.capacity.items())
 
 
 def _has_content(path: Path) -> bool:

@@ -25,25 +25,30 @@ _OWN_FILES = "/etc/cod/"
 
 
 class Machine(Struct, frozen=True):
-    """A machine, its devices, and the claims that hold some of them."""
+    """A machine, its devices, and the claims that hold some of them.
+
+    `held` has their names, with `, ` between those that share a device; `open` are devices that one more claim
+    could share.
+    """
 
     host: Host
     inventory: Inventory
     held: Mapping[DeviceKey, str] = {}
+    open: frozenset[DeviceKey] = frozenset()
 
     def state(self, key: DeviceKey) -> str:
-        """Whether a device can be had: `free`, `held by CLAIM`, `unready: REASON`."""
+        """Whether a device can be had: `free`, `held by CLAIM`, `shared by CLAIMS`, `unready: REASON`."""
         found = self.inventory.found[key]
         if key in self.held:
-            return f"held by {self.held[key]}"
+            return f"{'shared' if key in self.open else 'held'} by {self.held[key]}"
         for taint in found.device.taints:
             name = taint.key.removeprefix("cod.dev/")
             return f"{name}: {taint.value}" if taint.value else name
         return "free"
 
     def is_free(self, key: DeviceKey) -> bool:
-        """Whether a claim could have the device now. One that may be shared is given to one claim, too."""
-        return not self.inventory.found[key].device.taints and key not in self.held
+        """Whether a claim could have the device now, or a share of it."""
+        return not self.inventory.found[key].device.taints and (key not in self.held or key in self.open)
 
 
 def look(name: str) -> Machine:
@@ -61,7 +66,9 @@ def look_closely(name: str, ledger: Path | None) -> Machine:
     machine = look(name)
     if not machine.host.is_real:
         return machine
-    return Machine(machine.host, machine.inventory, holders(ledger_file(ledger), machine.inventory))
+    held = holders(ledger_file(ledger), machine.inventory)
+    names = {key: ", ".join(each) for key, each in held.by.items()}
+    return Machine(machine.host, machine.inventory, names, held.open)
 
 
 def warn_of_faults(inventory: Inventory) -> None:
@@ -84,9 +91,12 @@ def tell_of_nothing(machine: Machine) -> None:
 
 
 def chosen(
-    machine: Machine, drivers: Sequence[str], classes: Sequence[str] = ()
+    machine: Machine, drivers: Sequence[str], classes: Sequence[str] = (), where: Sequence[str] = ()
 ) -> dict[DeviceKey, FoundDevice]:
-    """The devices of these drivers and of these classes; of all, where none are named. Raises Refused."""
+    """The devices of these drivers and of these classes, for which all of these CEL expressions are true.
+
+    Those of all drivers or classes, where none are named. Raises Refused.
+    """
     found = machine.inventory.found
     if drivers:
         names = {each.driver for each in reports(machine, drivers)}
@@ -94,6 +104,9 @@ def chosen(
     if classes:
         members = {key for name in classes for key in members_of(machine, name)}
         found = {key: each for key, each in found.items() if key in members}
+    if where:
+        wanted = set(selected(machine, where))
+        found = {key: each for key, each in found.items() if key in wanted}
     return found
 
 
@@ -111,13 +124,32 @@ def reports(machine: Machine, drivers: Iterable[str]) -> list[DriverReport]:
 
 def members_of(machine: Machine, class_name: str) -> list[DeviceKey]:
     """The devices that a class selects. Raises Refused for a class that is not there."""
-    from cod.allocate.selector import conditions, selects
-
     by_name = {each.name: each for each in machine.inventory.classes}
     if class_name not in by_name:
         raise missing("class", class_name, by_name, "cod class list")
-    wanted = conditions(by_name[class_name])
-    return [key for key, each in machine.inventory.found.items() if selects(wanted, key[0], each.device)]
+    return selected(machine, [each.cel.expression for each in by_name[class_name].spec.selectors])
+
+
+def selected(machine: Machine, expressions: Sequence[str]) -> list[DeviceKey]:
+    """The devices for which all of these expressions are true.
+
+    One for which an expression has no value is not among them; a warning says so where it has for none.
+    Raises InvalidExpression.
+    """
+    from cod.cel import EvaluationError, compile_selector
+
+    selectors = [compile_selector(each) for each in expressions]
+    found = machine.inventory.found
+    members, errors = [], []
+    for key, each in found.items():
+        try:
+            if all(selector.matches(key[0], each.device) for selector in selectors):
+                members.append(key)
+        except EvaluationError as error:
+            errors.append(error)
+    if found and len(errors) == len(found):
+        warn(str(errors[0]))
+    return members
 
 
 def class_of(found: FoundDevice) -> str:

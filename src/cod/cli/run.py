@@ -16,8 +16,7 @@ from cod.cli.places import claim_spec_dir, host_of, host_option, ledger_file, le
 from cod.cli.terminal import printable
 from cod.drivers import discover
 from cod.errors import Misuse
-from cod.host.processes import Processes
-from cod.prepare import claim_name
+from cod.prepare import Site, claim_name
 from cod.resource import ClaimDevices, ClaimSpec, DeviceRequest, ExactRequest, ObjectMeta, ResourceClaim
 from cod.runtimes import Order, run
 
@@ -64,11 +63,7 @@ def command(
         claim=_claim(name or claim_name(os.urandom), devices, now),
         argv=argv,
         environ=os.environ,
-        host=machine,
-        inventory=inventory,
-        ledger=ledger_file(ledger),
-        spec_dir=claim_spec_dir(spec_dir),
-        processes=Processes(),
+        site=Site(machine, inventory, ledger_file(ledger), claim_spec_dir(spec_dir)),
         now=now,
     )
     outcome = run(order)

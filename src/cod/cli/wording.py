@@ -8,6 +8,7 @@ try: give / or sim:8gpu
 
 from __future__ import annotations
 
+import re
 import sys
 
 from cod import __version__
@@ -19,16 +20,17 @@ ISSUES = "the project's issues"
 
 def report(error: CodError) -> str:
     """The whole text for an error, with its line ends."""
-    if hasattr(error, "problems"):  # of a spec: these show the line and a caret
+    if hasattr(error, "source"):  # the text of a spec: its problems show the line and a caret
         from cod.cdi.problem import InvalidSpec
         from cod.cli import spec_errors
 
         assert isinstance(error, InvalidSpec)
         return spec_errors.report(error)
-    lines = [f"error: {error.what}"]
+    what, *more = _lines(error.what)
+    lines = [f"error: {what}", *(f"  {line}" for line in more)]
     if error.where:
         lines.append(f"  --> {error.where}")
-    lines += [f"  {cause}" for cause in error.causes]
+    lines += [f"  {line}" for cause in error.causes for line in _lines(cause)]
     if error.hint:
         lines.append(f"  try: {error.hint}")
     return "".join(f"{printable(line)}\n" for line in lines)
@@ -43,6 +45,11 @@ def report_bug(error: Exception) -> str:
         f"  please report these lines and your command to {ISSUES}: cod {__version__}, Python {python}\n"
         "  try: the same command with COD_DEBUG=1 set, which shows how it came to this\n"
     )
+
+
+def _lines(text: str) -> list[str]:
+    """A text, divided where an expression stands in it with a caret below; it has no lines otherwise."""
+    return re.split(r"\n(?= \| |ERROR: <input>)", text)
 
 
 def _place(error: Exception) -> str:

@@ -16,13 +16,14 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from cod.allocate import allocate
+from cod.allocate import Node, allocate
 from cod.cdi.config import write_config
 from cod.cdi.inject import inject
 from cod.demo.bundle import busybox, config, make_bundle
 from cod.drivers import Inventory, discover
 from cod.errors import Unavailable
-from cod.host import Host, Node, open_host
+from cod.host import Host, open_host
+from cod.host import Node as DeviceNode
 from cod.prepare import describe
 from cod.resource import (
     ClaimDevices,
@@ -45,10 +46,10 @@ _SEEN = "=== seen"
 class Plan(Struct, frozen=True):
     """What to take and to look at: a real device or none, what to read, and what must stay closed."""
 
-    real: Node | None
+    real: DeviceNode | None
     real_class: str
     readable: tuple[str, ...]
-    forbidden: Node | None
+    forbidden: DeviceNode | None
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -122,7 +123,7 @@ class Story(Struct, frozen=True):
     def _without_container(self, host: Host, plan: Plan) -> None:
         """Show what would be changed in a container's configuration."""
         inventory = discover(host)
-        claim = _allocated(plan, inventory)
+        claim = _allocated(plan, host, inventory)
         prepared = describe(claim, inventory.found)
         self.say(f"A claim for {' '.join(plan.devices)} gets:")
         for result in claim.results:
@@ -155,11 +156,11 @@ def make_plan(host: Host, inventory: Inventory) -> Plan:
     return Plan(real, real_class, tuple(readable), forbidden)
 
 
-def _number(node: Node) -> tuple[int, int]:
+def _number(node: DeviceNode) -> tuple[int, int]:
     return node.major, node.minor
 
 
-def _reads(node: Node | None) -> bool:
+def _reads(node: DeviceNode | None) -> bool:
     return node is not None and node.path.endswith(("cpuid", "hwrng"))
 
 
@@ -180,12 +181,12 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
 
 
-def _allocated(plan: Plan, inventory: Inventory) -> ResourceClaim:
+def _allocated(plan: Plan, host: Host, inventory: Inventory) -> ResourceClaim:
     """A claim as `cod run` makes it, allocated on a machine where nothing is held."""
     exactly = [ExactRequest("sim-gpu", count=2)] + ([ExactRequest(plan.real_class)] if plan.real else [])
     requests = tuple(DeviceRequest(f"request-{number}", each) for number, each in enumerate(exactly, 1))
     claim = ResourceClaim(metadata=ObjectMeta(name="demo"), spec=ClaimSpec(ClaimDevices(requests)))
-    result = allocate(claim, inventory.classes, inventory.slices, {})
+    (result,) = allocate([claim], inventory.classes, inventory.slices, node=Node(host.node_name))
     return ResourceClaim(metadata=claim.metadata, spec=claim.spec, status=ClaimStatus(result))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -11,6 +12,8 @@ from cod.drivers.installed import installed
 from cod.drivers.protocol import DeviceKey, Driver, FoundDevice, Skipped
 from cod.host import Host
 from cod.resource import CounterSet, DeviceClass, ResourceSlice, is_label, resource_slices
+
+T = TypeVar("T")
 
 
 class DriverReport(Struct, frozen=True):
@@ -39,13 +42,15 @@ class Inventory(Struct, frozen=True):
         """The drivers that failed."""
         return tuple(each for each in self.reports if each.failure)
 
-    def here(self, held: Mapping[DeviceKey, str]) -> dict[DeviceKey, str]:
-        """Of what is held, and by which claim, the devices of this machine under their present pool.
+    def here(self, uses: Mapping[DeviceKey, Sequence[T]]) -> dict[DeviceKey, tuple[T, ...]]:
+        """Of what is in use, by whom, the devices of this machine under their present pool.
 
-        A pool has the machine's name, and a machine may be renamed while its devices are held.
+        A pool has the machine's name, and a machine may be renamed while its devices are in use.
         """
-        holders = {(driver, device): claim for (driver, _, device), claim in held.items()}
-        return {key: holders[key[0], key[2]] for key in self.found if (key[0], key[2]) in holders}
+        known: dict[tuple[str, str], tuple[T, ...]] = {}
+        for (driver, _, device), users in uses.items():
+            known[driver, device] = (*known.get((driver, device), ()), *users)
+        return {key: known[key[0], key[2]] for key in self.found if (key[0], key[2]) in known}
 
 
 class _Wrong(Exception):

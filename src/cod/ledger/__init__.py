@@ -11,11 +11,14 @@ from cod.lazy import lazy
 
 if TYPE_CHECKING:
     from cod.ledger.book import HeldClaim, Ledger, NotHeld
+    from cod.ledger.holder import Holder, Lease
     from cod.ledger.place import ledger_key, ledger_path
     from cod.ledger.trouble import LedgerUnavailable
 
 _HOME_OF = {
     "HeldClaim": "book",
+    "Holder": "holder",
+    "Lease": "holder",
     "Ledger": "book",
     "LedgerUnavailable": "trouble",
     "NotHeld": "book",
@@ -23,7 +26,16 @@ _HOME_OF = {
     "ledger_path": "place",
 }
 
-__all__ = ["HeldClaim", "Ledger", "LedgerUnavailable", "NotHeld", "ledger_key", "ledger_path"]
+__all__ = [
+    "HeldClaim",
+    "Holder",
+    "Lease",
+    "Ledger",
+    "LedgerUnavailable",
+    "NotHeld",
+    "ledger_key",
+    "ledger_path",
+]
 
 
 __getattr__ = lazy(__name__, _HOME_OF)

@@ -1,15 +1,16 @@
 """Who holds which devices on one machine: a SQLite file that any number of processes share.
 
-A claim lives while any of its holders does. Each change is one transaction that first drops the claims whose
-holders are all dead, so that a process may be killed at any line: what it had committed comes back when its
-death is seen, what it had not is as if it never was.
+A claim lives while any of its holders does: a process, or a lease. Each change is one transaction that first
+drops the claims whose holders are all dead, so that a process may be killed at any line: what it had committed
+comes back when its death is seen, what it had not is as if it never was.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -21,12 +22,14 @@ from msgspec.structs import replace
 
 from cod.errors import Refused
 from cod.host.processes import Process, Processes
+from cod.ledger.holder import Holder, Lease, lives
 from cod.ledger.schema import make_ready
 from cod.ledger.trouble import explained, make_directory
-from cod.resource import AllocationResult, ClaimStatus, InvalidClaim, ResourceClaim, is_label
+from cod.resource import AllocationResult, ClaimStatus, InvalidClaim, ResourceClaim, Result, is_label
 
 if TYPE_CHECKING:
-    from cod.allocate import DeviceId  # who only looks does not allocate
+    from cod.allocate import InUse, Use  # who only looks does not allocate
+    from cod.drivers.protocol import DeviceKey
 
 THIS_MACHINE = Processes()
 PATIENCE = 10.0  # seconds that a process waits for the others
@@ -45,7 +48,7 @@ class HeldClaim(Struct, frozen=True):
     """A claim that lives: its holders, the command it was made for, and since when (seconds since 1970)."""
 
     claim: ResourceClaim
-    holders: tuple[Process, ...]
+    holders: tuple[Holder, ...]
     command: tuple[str, ...]
     since: float
 
@@ -53,14 +56,20 @@ class HeldClaim(Struct, frozen=True):
 class Ledger:
     """The ledger in one file, which is made if missing; use it in a `with`, from one thread.
 
-    Every method raises LedgerUnavailable where the file cannot be used.
+    `clock` gives the seconds since 1970, by which leases end. Every method raises LedgerUnavailable where the file cannot be used.
     """
 
     def __init__(
-        self, path: Path, processes: Processes = THIS_MACHINE, *, patience: float = PATIENCE
+        self,
+        path: Path,
+        processes: Processes = THIS_MACHINE,
+        *,
+        patience: float = PATIENCE,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.path = path
         self._processes = processes
+        self._clock = clock
         self._patience = patience
         self._open: sqlite3.Connection | None = None
 
@@ -87,14 +96,15 @@ class Ledger:
     def take(
         self,
         claim: ResourceClaim,
-        choose: Callable[[Mapping[DeviceId, str]], AllocationResult],
-        holder: Process,
+        choose: Callable[[InUse], AllocationResult],
+        holder: Holder,
         command: Sequence[str],
         now: float,
     ) -> ResourceClaim:
-        """Hold the devices that `choose` picks, given which are held by whom; the claim with its allocation.
+        """Hold the devices that `choose` picks, given what is in use; the claim with its allocation.
 
         What `choose` raises comes through, and nothing is taken. Others wait meanwhile: it should be quick.
+        A device that is only looked after (adminAccess) is not held.
 
         Raises InvalidClaim for a bad name, Refused for the name of a living claim or a device that is held.
         """
@@ -109,26 +119,21 @@ class Ledger:
                     where=claim.name,
                     hint=f"choose another name, or release it: cod claim release {claim.name}",
                 )
-            held = _held(database)
-            taken = replace(claim, status=ClaimStatus(choose(held)))
-            devices = [(each.driver, each.pool, each.device) for each in taken.results]
-            for device in devices:
-                if device in held:
-                    raise Refused(
-                        f"device {'/'.join(device)} is held by claim {held[device]}", where=claim.name
-                    )
+            in_use = _in_use(database)
+            taken = replace(claim, status=ClaimStatus(choose(in_use)))
+            held = [each for each in taken.results if not each.admin_access]
+            _check_free(claim.name, held, in_use)
             database.execute(
                 "INSERT INTO claims VALUES (?, ?, ?, ?)",
                 (claim.name, msgspec.json.encode(taken).decode(), json.dumps(list(command)), now),
             )
-            database.executemany(
-                "INSERT INTO devices VALUES (?, ?, ?, ?)", [(*device, claim.name) for device in devices]
-            )
+            rows = [(*_key(each), each.share_id, _consumed(each), claim.name) for each in held]
+            database.executemany("INSERT INTO devices VALUES (?, ?, ?, ?, ?, ?)", rows)
             _add_holder(database, claim.name, holder)
         return taken
 
-    def add_holder(self, name: str, holder: Process) -> None:
-        """Let a claim live as long as this process, too. Raises NotHeld."""
+    def add_holder(self, name: str, holder: Holder) -> None:
+        """Let a claim live as long as this holder, too. A new lease replaces an old one. Raises NotHeld."""
         with self._writing() as database:
             if not _has(database, name):
                 raise NotHeld(name)
@@ -144,6 +149,13 @@ class Ledger:
         with self._writing() as database:
             if not _drop(database, name):
                 raise NotHeld(name)
+
+    def claim(self, name: str) -> HeldClaim:
+        """The living claim of that name. Raises NotHeld."""
+        for each in self.claims():
+            if each.claim.name == name:
+                return each
+        raise NotHeld(name)
 
     def claims(self) -> list[HeldClaim]:
         """All living claims, oldest first."""
@@ -182,9 +194,14 @@ class Ledger:
                     database.execute("ROLLBACK")
 
     def _drop_dead(self, database: sqlite3.Connection) -> None:
+        now = self._clock()
         for name, holders in _holders(database).items():
-            if not any(map(self._processes.alive, holders)):
+            dead = [each for each in holders if not lives(each, self._processes, now)]
+            if len(dead) == len(holders):
                 _drop(database, name)
+            else:
+                for each in dead:
+                    _drop_holder(database, name, each)
 
 
 def _claim(text: str) -> ResourceClaim:
@@ -203,19 +220,52 @@ def _has(database: sqlite3.Connection, name: str) -> bool:
     return database.execute("SELECT 1 FROM claims WHERE name = ?", (name,)).fetchone() is not None
 
 
-def _held(database: sqlite3.Connection) -> dict[DeviceId, str]:
-    rows = database.execute("SELECT driver, pool, device, claim FROM devices")
-    held = _typed(rows, tuple[str, str, str, str])
-    return {(driver, pool, device): claim for driver, pool, device, claim in held}
+def _in_use(database: sqlite3.Connection) -> dict[DeviceKey, tuple[Use, ...]]:
+    """What the living claims have of each device, the oldest share first."""
+    from cod.allocate import Use
+
+    rows = database.execute(
+        "SELECT driver, pool, device, share_id, consumed, claim FROM devices ORDER BY rowid"
+    )
+    found: dict[DeviceKey, tuple[Use, ...]] = {}
+    for driver, pool, device, share_id, consumed, claim in _typed(rows, tuple[str, str, str, str, str, str]):
+        key = (driver, pool, device)
+        use = Use(claim, share_id, msgspec.json.decode(consumed, type=dict[str, str]))
+        found[key] = (*found.get(key, ()), use)
+    return found
 
 
-def _holders(database: sqlite3.Connection) -> dict[str, list[Process]]:
-    """The holders of every claim, the oldest first."""
+def _check_free(name: str, wanted: Sequence[Result], in_use: InUse) -> None:
+    """Refuse what SQLite would refuse, and say who has it."""
+    held = {key: {use.share_id: use.holder for use in uses} for key, uses in in_use.items()}
+    for each in wanted:
+        shares = held.setdefault(_key(each), {})
+        holder = shares.get(each.share_id) or shares.get("")
+        if holder is None and not each.share_id:
+            holder = next(iter(shares.values()), None)
+        if holder is not None:
+            raise Refused(f"device {'/'.join(_key(each))} is held by claim {holder}", where=name)
+        shares[each.share_id] = name
+
+
+def _key(result: Result) -> DeviceKey:
+    return result.driver, result.pool, result.device
+
+
+def _consumed(result: Result) -> str:
+    return json.dumps(result.consumed_capacity)
+
+
+def _holders(database: sqlite3.Connection) -> dict[str, list[Holder]]:
+    """The holders of every claim, the oldest process first, a lease last."""
     names = _typed(database.execute("SELECT name FROM claims"), tuple[str])
-    holders: dict[str, list[Process]] = {name: [] for (name,) in names}
+    holders: dict[str, list[Holder]] = {name: [] for (name,) in names}
     rows = database.execute("SELECT claim, pid, started, boot, namespace FROM holders ORDER BY started, pid")
     for name, pid, started, boot, namespace in _typed(rows, tuple[str, int, int, str, str]):
         holders.setdefault(name, []).append(Process(pid, started, boot, namespace))
+    rows = database.execute("SELECT claim, boot, ends FROM leases")
+    for name, boot, ends in _typed(rows, tuple[str, str, float | None]):
+        holders.setdefault(name, []).append(Lease(boot, ends))
     return holders
 
 
@@ -224,9 +274,22 @@ def _typed(rows: Iterable[object], row: type[Row]) -> list[Row]:
     return msgspec.convert([*rows], list[row])  # type: ignore[valid-type]
 
 
-def _add_holder(database: sqlite3.Connection, name: str, holder: Process) -> None:
+def _add_holder(database: sqlite3.Connection, name: str, holder: Holder) -> None:
+    if isinstance(holder, Lease):
+        database.execute("INSERT OR REPLACE INTO leases VALUES (?, ?, ?)", (name, holder.boot, holder.ends))
+        return
     database.execute(
         "INSERT OR IGNORE INTO holders VALUES (?, ?, ?, ?, ?)",
+        (name, holder.pid, holder.started, holder.boot, holder.namespace),
+    )
+
+
+def _drop_holder(database: sqlite3.Connection, name: str, holder: Holder) -> None:
+    if isinstance(holder, Lease):
+        database.execute("DELETE FROM leases WHERE claim = ?", (name,))
+        return
+    database.execute(
+        "DELETE FROM holders WHERE claim = ? AND pid = ? AND started = ? AND boot = ? AND namespace = ?",
         (name, holder.pid, holder.started, holder.boot, holder.namespace),
     )
 

@@ -13,12 +13,12 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cod.allocate import DeviceId
 from cod.cdi.names import qualified_name
 from cod.cdi.spec import ContainerEdits, Device, Spec, join
 from cod.cdi.version import minimum_version
 from cod.cdi.write import remove, transient_spec_name, write
 from cod.drivers import FoundDevice
+from cod.drivers.protocol import DeviceKey
 from cod.errors import Refused
 from cod.ledger import ledger_key
 from cod.resource import ResourceClaim
@@ -42,18 +42,22 @@ def claim_name(random: Callable[[int], bytes]) -> str:
     return f"claim-{random(3).hex()}"
 
 
-def describe(claim: ResourceClaim, found: Mapping[DeviceId, FoundDevice]) -> Prepared:
-    """What a container of this claim gets, without a file. Raises Refused for a device that is gone."""
-    devices = [_found(claim, (each.driver, each.pool, each.device), found) for each in claim.results]
+def describe(claim: ResourceClaim, found: Mapping[DeviceKey, FoundDevice]) -> Prepared:
+    """What a container of this claim gets, without a file. Raises Refused for a device that is gone.
+
+    A device that several requests share, and what several devices have in common, comes into it once.
+    """
+    keys = dict.fromkeys((each.driver, each.pool, each.device) for each in claim.results)
+    devices = [_found(claim, key, found) for key in keys]
     names = ",".join(each.qualified_name for each in devices)
     common = {each.kind: each.common for each in devices}
-    edits = join([*common.values(), *(each.edits for each in devices)])
+    edits = _once(join([*common.values(), *(each.edits for each in devices)]))
     edits += ContainerEdits(env=(f"COD_CLAIM={claim.name}", f"COD_DEVICES={names}"))
     return Prepared(name=qualified_name(VENDOR, CLASS, claim.name), edits=edits, path=None)
 
 
 def prepare(
-    claim: ResourceClaim, found: Mapping[DeviceId, FoundDevice], spec_dir: Path, ledger: Path
+    claim: ResourceClaim, found: Mapping[DeviceKey, FoundDevice], spec_dir: Path, ledger: Path
 ) -> Prepared:
     """Write the CDI spec of a claim of a ledger into a directory, which is made if missing.
 
@@ -97,7 +101,7 @@ def sweep(spec_dir: Path, ledger: Path, living: Callable[[], Collection[str]]) -
     return swept
 
 
-def _found(claim: ResourceClaim, device: DeviceId, found: Mapping[DeviceId, FoundDevice]) -> FoundDevice:
+def _found(claim: ResourceClaim, device: DeviceKey, found: Mapping[DeviceKey, FoundDevice]) -> FoundDevice:
     if device not in found:
         raise Refused(
             f"device {'/'.join(device)} of claim {claim.name} is gone",
@@ -105,6 +109,20 @@ def _found(claim: ResourceClaim, device: DeviceId, found: Mapping[DeviceId, Foun
             hint="see what there is: cod device list",
         )
     return found[device]
+
+
+def _once(edits: ContainerEdits) -> ContainerEdits:
+    """The same edits without what is there already; of two device nodes at one path the later one counts."""
+    nodes = {each.path: each for each in edits.device_nodes}
+    return replace(
+        edits,
+        env=tuple(dict.fromkeys(edits.env)),
+        device_nodes=tuple(nodes.values()),
+        net_devices=tuple(dict.fromkeys(edits.net_devices)),
+        hooks=tuple(dict.fromkeys(edits.hooks)),
+        mounts=tuple(dict.fromkeys(edits.mounts)),
+        additional_gids=tuple(dict.fromkeys(edits.additional_gids)),
+    )
 
 
 def _prefix(ledger: Path) -> str:

@@ -11,19 +11,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
 
-from cod.allocate import allocate
-from cod.cdi.write import WriteFailed
-from cod.drivers import Inventory
 from cod.errors import CodError, Misuse, Unavailable
-from cod.host import Host
-from cod.host.processes import Process, Processes
-from cod.ledger import Ledger, NotHeld
-from cod.prepare import prepare, sweep, unprepare
+from cod.host.processes import Process
+from cod.ledger import NotHeld
+from cod.prepare import Site
 from cod.resource import ResourceClaim
 from cod.runtimes.child import signals_held, start, told_to_end
 from cod.runtimes.choose import command_for
@@ -36,17 +31,17 @@ _LAST_BREATH = 0.5  # seconds that a container's first process may take to end a
 
 
 class Order(Struct, frozen=True):
-    """Who wants which devices for which command, when (seconds since 1970), and where things are kept."""
+    """Who wants which devices for which command, where, and when (seconds since 1970).
+
+    A claim that `is_held` was taken before and outlives the command.
+    """
 
     claim: ResourceClaim
     argv: tuple[str, ...]
     environ: Mapping[str, str]
-    host: Host
-    inventory: Inventory
-    ledger: Path
-    spec_dir: Path
-    processes: Processes
+    site: Site
     now: float
+    is_held: bool = False
 
 
 class Outcome(Struct, frozen=True):
@@ -66,50 +61,37 @@ def run(order: Order) -> Outcome:
     Raises any CodError if the command was not started; then nothing stays held.
     """
     command = command_for(order.argv, order.environ)
-    if not order.host.is_real:
+    if not order.site.host.is_real:
         raise Misuse(
             "the devices of a recorded machine cannot be used",
-            where=str(order.host.root),
+            where=str(order.site.host.root),
             hint="--host sim:8gpu simulates a machine whose devices can be opened",
         )
     with signals_held() as mask:
         claim = _take(order)
         outcome = None
         try:
-            prepared = prepare(claim, order.inventory.found, order.spec_dir, order.ledger)
-            with scratch_of(order.claim.name, order.ledger) as scratch:
+            prepared = order.site.prepare(claim)
+            with scratch_of(order.claim.name, order.site.ledger) as scratch:
                 outcome = _hold(order, command.launch(prepared, scratch), mask)
         finally:
-            if outcome is None or outcome.survivor is None:
-                _give_back(order)
+            if not order.is_held and (outcome is None or outcome.survivor is None):
+                # The status of the command counts for more than what fails here.
+                order.site.give_back(order.claim.name)
     return outcome
 
 
 def _take(order: Order) -> ResourceClaim:
-    myself = order.processes.named(os.getpid())
+    site = order.site
+    myself = site.processes.named(os.getpid())
     if myself is None:
-        raise Unavailable("processes cannot be seen", where=str(order.processes.proc), hint="mount it")
-    with Ledger(order.ledger, order.processes) as ledger:
-        with suppress(WriteFailed):
-            sweep(order.spec_dir, order.ledger, ledger.names)
-        sweep_scratch(order.ledger, ledger.names)
-        return ledger.take(
-            order.claim,
-            lambda held: allocate(
-                order.claim, order.inventory.classes, order.inventory.slices, order.inventory.here(held)
-            ),
-            myself,
-            order.argv,
-            order.now,
-        )
-
-
-def _give_back(order: Order) -> None:
-    # The status of the command counts for more than what fails here: the next call finds that we are dead.
-    with suppress(Unavailable):
-        unprepare(order.claim.name, order.spec_dir, order.ledger)
-    with suppress(Unavailable), Ledger(order.ledger, order.processes) as ledger:
-        ledger.give_back(order.claim.name)
+        raise Unavailable("processes cannot be seen", where=str(site.processes.proc), hint="mount it")
+    with site.open_ledger() as ledger:
+        sweep_scratch(site.ledger, ledger.names)
+        if order.is_held:
+            ledger.add_holder(order.claim.name, myself)
+            return ledger.claim(order.claim.name).claim
+    return site.take(order.claim, myself, order.argv, order.now)
 
 
 def _hold(order: Order, launch: Launch, mask: set[int]) -> Outcome:
@@ -132,9 +114,9 @@ def _hold(order: Order, launch: Launch, mask: set[int]) -> Outcome:
 
 
 def _add_holder(order: Order, pid: int) -> Process | None:
-    process = order.processes.named(pid)
+    process = order.site.processes.named(pid)
     if process is not None:
-        with Ledger(order.ledger, order.processes) as ledger:
+        with order.site.open_ledger() as ledger:
             ledger.add_holder(order.claim.name, process)
     return process
 
@@ -167,7 +149,7 @@ class _FirstProcess:
         if self._process is None:
             return None
         end = time.monotonic() + _LAST_BREATH
-        while self._order.processes.alive(self._process):
+        while self._order.site.processes.alive(self._process):
             if time.monotonic() > end:
                 return self._process.pid
             time.sleep(_OFTEN)

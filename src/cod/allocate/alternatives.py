@@ -1,0 +1,151 @@
+"""Which alternative of each request is taken: the first ones with which everything can be met.
+
+"First" goes by the order of the requests: a later request gives way before an earlier one does. Source:
+Kubernetes KEP-4816, prioritized list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from cod.allocate.candidates import compose
+from cod.allocate.pack import Pick
+from cod.allocate.problem import State, start
+from cod.allocate.requests import Alternative, Wishes
+from cod.allocate.search import Budget, complete
+from cod.allocate.stock import Stock
+from cod.resource import MOST_DEVICES
+
+
+class Choice(Struct, frozen=True):
+    """An alternative of each request, and devices for all of them: requests by number, and devices."""
+
+    alternatives: tuple[Alternative, ...]
+    picks: tuple[Pick, ...]
+
+
+class Chooser:
+    """Finds choices for the same wishes on the same node."""
+
+    def __init__(self, wishes: Wishes, stock: Stock, budget: Budget) -> None:
+        self.wishes = wishes
+        self.stock = stock
+        self.budget = budget
+        self._twins = _twins(wishes)
+
+    def first(self, decided: Sequence[Alternative] = (), picks: Sequence[Pick] = ()) -> Choice | None:
+        """The first alternatives for the requests that are not decided, with devices beside these picks.
+
+        None is a proof that there are none. Raises Spent.
+        """
+        decided = [*decided]
+        requests = self.wishes.requests
+        while len(decided) < len(requests) and len(requests[len(decided)].alternatives) == 1:
+            decided += requests[len(decided)].alternatives
+        state = self.state(decided, picks)
+        if state is None:
+            return None
+        if len(decided) == len(requests):
+            found = complete(state, self.budget)
+            return None if found is None else Choice(tuple(decided), (*picks, *found))
+        # What the rest cannot be given without these is not found with them either.
+        if complete(state, self.budget) is None:
+            return None
+        for alternative in self._options(decided):
+            choice = self.first([*decided, alternative], picks)
+            if choice is not None:
+                return choice
+        return None
+
+    def state(self, decided: Sequence[Alternative], picks: Sequence[Pick]) -> State | None:
+        """What is to be chosen beside these picks; None where a claim would get too many devices."""
+        problem = compose(decided, self.wishes, self.stock)
+        for claim in range(len(self.wishes.claims)):
+            total = sum(each.count for each in problem.needs if each.claim == claim)
+            rest = self.wishes.requests[len(decided) :]
+            if total + sum(each.least for each in rest if each.claim == claim) > MOST_DEVICES:
+                return None
+        state = start(problem)
+        for number, device in picks:
+            if not state.open[number] >> device & 1:
+                return None
+            state = state.take(number, device)
+        return state
+
+    def _options(self, decided: Sequence[Alternative]) -> Sequence[Alternative]:
+        """The alternatives of the next request, from its twin's on: earlier ones would be the same again."""
+        number = len(decided)
+        options = self.wishes.requests[number].alternatives
+        twin = self._twins[number]
+        if twin is None:
+            return options
+        taken = self.wishes.requests[twin].alternatives.index(decided[twin])
+        return options[taken:]
+
+
+def _twins(wishes: Wishes) -> list[int | None]:
+    """For each request the last one before it that asks for the same."""
+    seen: dict[object, int] = {}
+    twins: list[int | None] = []
+    for number, wish in enumerate(wishes.requests):
+        key = (
+            wish.claim,
+            tuple(
+                (
+                    each.conditions,
+                    each.count,
+                    each.admin,
+                    each.tolerations,
+                    tuple(sorted((name, str(amount)) for name, amount in each.capacity.items())),
+                    tuple(place for place, bond in enumerate(wishes.bonds) if bond.binds(each)),
+                )
+                for each in wish.alternatives
+            ),
+        )
+        twins.append(seen.get(key))
+        seen[key] = number
+    return twins
+
+
+def first_devices(chooser: Chooser) -> Choice | None:
+    """The choice that Kubernetes makes: each request has the first devices that leave the rest a solution.
+
+    Raises Spent.
+    """
+    decided: list[Alternative] = []
+    picks: list[Pick] = []
+    known = chooser.first()
+    if known is None:
+        return None
+    for number, wish in enumerate(chooser.wishes.requests):
+        for alternative in wish.alternatives:
+            choice = chooser.first([*decided, alternative], picks)
+            if choice is not None:
+                known = choice
+                break
+        decided.append(known.alternatives[number])
+        count = sum(1 for request, _ in known.picks if request == number)
+        for _ in range(count):
+            known = _next_device(chooser, decided, picks, known)
+            picks.append(known.picks[len(picks)])
+    return known
+
+
+def _next_device(
+    chooser: Chooser, decided: Sequence[Alternative], picks: Sequence[Pick], known: Choice
+) -> Choice:
+    """A choice in which the next pick is the first device that goes on with the rest."""
+    number = len(decided) - 1
+    rest = sorted(known.picks[len(picks) :])
+    expected = next(device for request, device in rest if request == number)
+    state = chooser.state(decided, picks)
+    assert state is not None  # there is a choice with these picks
+    for device in range(expected):
+        if state.open[number] >> device & 1:
+            choice = chooser.first(decided, [*picks, (number, device)])
+            if choice is not None:
+                return choice
+    others = [each for each in rest if each != (number, expected)]
+    return Choice(known.alternatives, (*picks, (number, expected), *others))

@@ -1,0 +1,199 @@
+"""The best choice: devices are taken one by one, the cheapest that the rest can do without first.
+
+That first choice is then improved by branch and bound until it is proven to be the best, or until the search
+has taken its steps. A device that is like one that was tried in the same place is not tried again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+
+from msgspec import Struct
+
+from cod.allocate.aims import ZERO, Aims, Closest, Cost, plus
+from cod.allocate.alternatives import Choice, Chooser
+from cod.allocate.pack import Pick
+from cod.allocate.problem import State, bits
+from cod.allocate.search import Budget, Spent, complete, is_roomy
+
+EXACT = 16  # up to so many candidates the best choice is always proven
+_STEPS = 60_000  # enough for any 8 of 16
+_FEW_STEPS = 2_000
+
+
+class Best(Struct, frozen=True):
+    """A choice, what it costs, and whether none costs less."""
+
+    choice: Choice
+    cost: Cost
+    is_proven: bool
+
+
+def best(chooser: Chooser, choice: Choice, aims: Aims) -> Best:
+    """The best devices for the alternatives of a choice, which itself is one if there is no time for more."""
+    state = chooser.state(choice.alternatives, ())
+    assert state is not None  # there is a choice
+    try:
+        picks, cost = _cheapest(state, choice.picks, aims, Budget(_STEPS))
+    except Spent:
+        picks = tuple(sorted(choice.picks))
+        return Best(Choice(choice.alternatives, picks), _total(state, picks, aims), is_proven=False)
+    if len(picks) < 2:
+        return Best(Choice(choice.alternatives, picks), cost, is_proven=True)
+    union = 0
+    for number, wanted in enumerate(state.wanted):
+        union |= state.open[number] if wanted else 0
+    steps = _STEPS if union.bit_count() <= EXACT or aims.has_wishes else _FEW_STEPS
+    search = _Improvement(aims, picks, cost, steps)
+    search.run(state)
+    return Best(Choice(choice.alternatives, search.picks), search.cost, search.is_proven)
+
+
+def _cheapest(
+    state: State, known: Sequence[Pick], aims: Aims, budget: Budget
+) -> tuple[tuple[Pick, ...], Cost]:
+    """Devices taken one by one, at each step the cheapest of those with which there is still a solution."""
+    picks: list[Pick] = []
+    total = ZERO
+    rest = sorted(known)
+    for number, _ in sorted(known):
+        options = [(aims.cost(state, picks, (number, device)), device) for device in bits(state.open[number])]
+        for cost, device in sorted(options):
+            after = state.take(number, device)
+            if (number, device) in rest:
+                rest.remove((number, device))
+            elif not is_roomy(after):
+                found = complete(after, budget)
+                if found is None:
+                    continue
+                rest = found
+            else:
+                rest = []
+            state = after
+            total = plus(total, cost)
+            picks.append((number, device))
+            break
+    return tuple(picks), total
+
+
+def _total(state: State, picks: Sequence[Pick], aims: Aims) -> Cost:
+    total = ZERO
+    for number, pick in enumerate(picks):
+        total = plus(total, aims.cost(state, picks[:number], pick))
+        state = state.take(*pick)
+    return total
+
+
+class _Improvement:
+    """Branch and bound over all choices, in the order of the requests and, within one, of the devices."""
+
+    def __init__(self, aims: Aims, picks: tuple[Pick, ...], cost: Cost, steps: int) -> None:
+        self.aims = aims
+        self.picks = picks
+        self.cost = cost
+        self.steps = steps
+        self.is_proven = False
+        self._union: list[int] = []
+        self._likes: dict[int, int] = {}
+
+    def run(self, state: State) -> None:
+        """Search until all is seen or the steps are taken."""
+        union = 0
+        for number, wanted in enumerate(state.wanted):
+            union |= state.open[number] if wanted else 0
+        self._union = [*bits(union)]
+        self._likes = _likes(state, self._union, self.aims)
+        order = [number for number, wanted in enumerate(state.wanted) for _ in range(wanted)]
+        stack: list[Iterator[tuple[State, Cost, list[Pick]]]] = [iter([(state, ZERO, [])])]
+        while stack:
+            node = next(stack[-1], None)
+            if node is None:
+                stack.pop()
+                continue
+            self.steps -= 1
+            if self.steps < 0:
+                return
+            state, cost, picks = node
+            if self._bound(state, cost, picks, order) >= self.cost:
+                continue
+            if len(picks) == len(order):
+                self.picks, self.cost = tuple(picks), cost
+                continue
+            stack.append(self._children(state, cost, picks, order))
+        self.is_proven = True
+
+    def _children(
+        self, state: State, cost: Cost, picks: list[Pick], order: Sequence[int]
+    ) -> Iterator[tuple[State, Cost, list[Pick]]]:
+        number = order[len(picks)]
+        start = picks[-1][1] + 1 if picks and picks[-1][0] == number else 0
+        options = [
+            (plus(cost, self.aims.cost(state, picks, (number, device))), device)
+            for device in bits(state.open[number] >> start << start)
+        ]
+        tried: set[int] = set()
+        for total, device in sorted(options):
+            if total < self.cost and self._likes[device] not in tried:
+                tried.add(self._likes[device])
+                after = state.take(number, device)
+                if _is_possible(after):
+                    yield after, total, [*picks, (number, device)]
+
+    def _bound(self, state: State, cost: Cost, picks: Sequence[Pick], order: Sequence[int]) -> Cost:
+        """What every choice with these picks costs at least."""
+        if not self.aims.closest or len(picks) == len(order):
+            return cost
+        least = sum(self._apart(each, state, picks, order) for each in self.aims.closest)
+        return (cost[0] + least, *cost[1:])
+
+    def _apart(self, aim: Closest, state: State, picks: Sequence[Pick], order: Sequence[int]) -> int:
+        """How much the devices that are still to be taken add to the distances at least."""
+        rest = [number for number in order[len(picks) :] if number in aim.requests]
+        open_ = 0
+        for number in rest:
+            open_ |= state.open[number]
+        chosen = [device for number, device in picks if number in aim.requests]
+        between = self.aims.distances.between
+        to_chosen = sorted(sum(between(device, other) for other in chosen) for device in bits(open_))
+        pairs = len(rest) * (len(rest) - 1) // 2
+        return sum(to_chosen[: len(rest)]) + pairs * self._nearest
+
+    @cached_property
+    def _nearest(self) -> int:
+        """The least distance of any two devices that are open at the start."""
+        return min(
+            (self.aims.distances.between(a, b) for a in self._union for b in self._union if a < b), default=0
+        )
+
+
+def _is_possible(state: State) -> bool:
+    """Whether each request has as many devices open as it wants."""
+    return all(open_.bit_count() >= wanted for open_, wanted in zip(state.open, state.wanted, strict=True))
+
+
+def _likes(state: State, devices: Sequence[int], aims: Aims) -> dict[int, int]:
+    """For each device the first one that it is like: to swap the two changes nothing in any choice."""
+    likes: dict[int, int] = {}
+    by_key: dict[object, list[int]] = {}
+    for device in devices:
+        key = _key(state, device)
+        others = by_key.setdefault(key, []) if key is not None else []
+        like = next((other for other in others if aims.are_alike(device, other, devices)), device)
+        likes[device] = like
+        if like == device:
+            others.append(device)
+    return likes
+
+
+def _key(state: State, device: int) -> object:
+    """What the problem says of a device; None where no other device can be like it."""
+    problem, bit = state.problem, 1 << device
+    if problem.takes.get(device) or bit & problem.shared:
+        return None
+    if any(each.get(device, bit) != bit for each in problem.distincts):
+        return None
+    return (
+        tuple(open_ & bit != 0 for open_ in state.open),
+        tuple(having & bit != 0 for each in problem.matches for having in each),
+    )

@@ -1,0 +1,207 @@
+"""Which devices are open to a request, and of every other one the first thing that rules it out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from cod.allocate.capacity import share, shortfall, units
+from cod.allocate.problem import Amounts, Link, Need, Problem, bits
+from cod.allocate.requests import Alternative, Bond, Tie, Wishes
+from cod.allocate.stock import Stock, Values, amounts_of
+from cod.allocate.taints import barrier
+from cod.resource import parse_quantity
+
+Rule = Literal["class", "selector", "error", "held", "taint", "capacity", "counter", "attribute"]
+
+
+class Obstacle(NamedTuple):
+    """What keeps a device from a request: the rule, and what it found."""
+
+    rule: Rule
+    text: str
+
+
+def compose(chosen: Sequence[Alternative], wishes: Wishes, stock: Stock) -> Problem:
+    """The problem of these requests of the wishes on a node, one alternative of each."""
+    bonds = wishes.bonds
+    matches: list[tuple[int, ...]] = []
+    distincts: list[dict[int, int]] = []
+    numbers: dict[int, tuple[bool, int]] = {}
+    for number, bond in enumerate(bonds):
+        values = stock.values(bond.attribute)
+        if bond.is_match:
+            numbers[number] = True, len(matches)
+            matches.append(tuple(_having(values).values()))
+        else:
+            numbers[number] = False, len(distincts)
+            distincts.append(_sharing(values))
+    resources = stock.resources
+    return Problem(
+        needs=tuple(_need(each, bonds, numbers, stock) for each in chosen),
+        shared=stock.shared,
+        opened=stock.opened,
+        takes=resources.takes,
+        left=resources.left,
+        users=resources.users,
+        matches=tuple(matches),
+        distincts=tuple(distincts),
+        links=tuple(_link(each, chosen, stock) for each in wishes.ties),
+    )
+
+
+def _link(tie: Tie, chosen: Sequence[Alternative], stock: Stock) -> Link:
+    """The devices that are linked as a tie wants them to be."""
+
+    def called(name: str) -> frozenset[int]:
+        mine = (number for number, each in enumerate(chosen) if each.claim == tie.claim)
+        return frozenset(number for number in mine if name in (chosen[number].request, chosen[number].name))
+
+    keys = [each.key for each in stock.devices]
+    near: dict[int, int] = {}
+    for a, one in enumerate(keys):
+        for b, other in enumerate(keys[:a]):
+            link = stock.surroundings.link(one, other)
+            if link is not None and tie.kind in ("", link.kind) and link.mb_s >= tie.mb_s:
+                near[a] = near.get(a, 0) | 1 << b
+                near[b] = near.get(b, 0) | 1 << a
+    return Link(called(tie.one), called(tie.other), near)
+
+
+def _need(
+    one: Alternative, bonds: Sequence[Bond], numbers: dict[int, tuple[bool, int]], stock: Stock
+) -> Need:
+    binding = [number for number, bond in enumerate(bonds) if bond.binds(one)]
+    matching = stock.matching(one.conditions).devices
+    candidates = matching if one.admin else matching & ~stock.taken
+    shares: dict[int, Amounts] = {}
+    all_ = 0
+    for number in bits(matching if not one.count else candidates):
+        if not has_enough(one, number, stock) or (not one.count and not has_left(one, number, stock)):
+            candidates &= ~(1 << number)
+            continue
+        all_ += 1
+        device = stock.devices[number].device
+        if device.taints and barrier(device.taints, one.tolerations):
+            candidates &= ~(1 << number)
+        if device.allow_multiple_allocations and not one.admin:
+            amounts = share(device, one.capacity)
+            assert not isinstance(amounts, str)  # it has enough
+            shares[number] = amounts_of(amounts, stock.resources.capacities[number])
+    for number in binding:
+        having = 0
+        for device_number in stock.values(bonds[number].attribute):
+            having |= 1 << device_number
+        candidates &= having
+    if not one.count and stock.hidden(one.conditions):
+        candidates = 0  # nobody knows which are all
+    return Need(
+        claim=one.claim,
+        count=one.count or max(all_, 1),
+        candidates=candidates,
+        admin=one.admin,
+        shares=shares,
+        matches=tuple(numbers[each][1] for each in binding if numbers[each][0]),
+        distincts=tuple(numbers[each][1] for each in binding if not numbers[each][0]),
+    )
+
+
+def has_enough(one: Alternative, number: int, stock: Stock) -> bool:
+    """Whether a device has the capacities that are asked for at all. One that has not is none of All."""
+    device = stock.devices[number].device
+    if device.allow_multiple_allocations:
+        return not isinstance(share(device, one.capacity), str)
+    return not one.capacity or not shortfall(device, one.capacity)
+
+
+def has_left(one: Alternative, number: int, stock: Stock) -> bool:
+    """Whether a shared device has as much left: one that has not is none of All, either."""
+    device = stock.devices[number].device
+    if not device.allow_multiple_allocations or one.admin:
+        return True
+    amounts = share(device, one.capacity)
+    resources = stock.resources
+    return not isinstance(amounts, str) and all(
+        resources.left[resource] >= amount
+        for resource, amount in amounts_of(amounts, resources.capacities[number])
+    )
+
+
+def obstacle(one: Alternative, number: int, bonds: Sequence[Bond], stock: Stock) -> Obstacle | None:
+    """The first thing that keeps a device from a request, whatever the others get."""
+    key, device, _, _ = stock.devices[number]
+    matching = stock.matching(one.conditions)
+    if number in matching.errors:
+        condition, error = matching.errors[number]
+        return Obstacle("error", f"the selector of {condition.whose} has no value: {error}")
+    if not matching.devices >> number & 1:
+        for condition in one.conditions:
+            if not condition.selector.matches(key[0], device):
+                rule: Rule = "class" if condition.whose.startswith("class ") else "selector"
+                return Obstacle(rule, condition.selector.why_not(key[0], device).text)
+    if stock.taken >> number & 1 and not one.admin:
+        holders = dict.fromkeys(use.holder for use in stock.in_use[key])
+        return Obstacle("held", f"held by {', '.join(holders)}")
+    if (taint := barrier(device.taints, one.tolerations)) is not None:
+        return Obstacle("taint", f"{taint.key}: {taint.value}" if taint.value else taint.key)
+    return _short(one, number, stock) or _unbound(one, number, bonds, stock)
+
+
+def _short(one: Alternative, number: int, stock: Stock) -> Obstacle | None:
+    """What there is too little of: of the device's capacities, or of the counters that it draws upon."""
+    device = stock.devices[number].device
+    resources = stock.resources
+    if not device.allow_multiple_allocations:
+        if reason := shortfall(device, one.capacity):
+            return Obstacle("capacity", reason)
+    else:
+        amounts = share(device, one.capacity)
+        if isinstance(amounts, str):
+            return Obstacle("capacity", amounts)
+        if not one.admin:
+            for name, amount in amounts.items():
+                left = resources.left[resources.capacities[number][name]]
+                if left < units(amount):
+                    total = device.capacity[name].value
+                    return Obstacle(
+                        "capacity", f"{_in_words(left, total)} of its {name} left, {amount} is wanted"
+                    )
+    if not one.admin and not stock.opened >> number & 1:
+        for resource, wanted in resources.takes.get(number, ()):
+            if resources.left[resource] < wanted:
+                *_, set_, counter = resources.names[resource]
+                return Obstacle("counter", f"too little {counter} left in {set_}")
+    return None
+
+
+def _unbound(one: Alternative, number: int, bonds: Sequence[Bond], stock: Stock) -> Obstacle | None:
+    for bond in bonds:
+        if bond.binds(one) and number not in stock.values(bond.attribute):
+            return Obstacle("attribute", f"it has no {bond.attribute}")
+    return None
+
+
+def _in_words(left: int, total: str) -> str:
+    """How much is left, as a share of the whole."""
+    whole = units(parse_quantity(total))
+    return "none" if left <= 0 else f"{left * 100 // whole} % of {total}"
+
+
+def _having(values: dict[int, Values]) -> dict[object, int]:
+    """The devices that have each value."""
+    having: dict[object, int] = {}
+    for number, each in values.items():
+        for value in each:
+            having[value] = having.get(value, 0) | 1 << number
+    return having
+
+
+def _sharing(values: dict[int, Values]) -> dict[int, int]:
+    """The devices that share a value with each."""
+    having = _having(values)
+    sharing = {}
+    for number, each in values.items():
+        sharing[number] = 0
+        for value in each:
+            sharing[number] |= having[value]
+    return sharing

@@ -1,0 +1,243 @@
+"""Which devices a node is offered: its slices, put together to pools.
+
+A pool is all slices of one driver and one name, of the newest generation that the node can see. It offers
+devices only while it is whole: with as many slices as they say that it has, no name twice, and a counter set
+for each that its devices name. Source: Kubernetes `structured` allocator, `GatherPools`; facts about each
+rule stand at its code.
+"""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from cod.allocate.capacity import units
+from cod.allocate.nodes import Node, selects
+from cod.drivers.protocol import DeviceKey
+from cod.resource import Device, NodeSelector, ResourceSlice, parse_quantity
+
+PoolKey = tuple[str, str]  # driver, pool
+
+
+class Offered(NamedTuple):
+    """A device that a node can use, where it is from, and which nodes can (None: every one)."""
+
+    key: DeviceKey
+    device: Device
+    pool: Pool
+    nodes: NodeSelector | str | None
+
+
+class Offer(Struct, frozen=True):
+    """What a node is offered: devices in the order in which Kubernetes looks at them, and broken pools.
+
+    `broken` says of pools that offer nothing why; `invalid` are those of them whose own slices are wrong.
+    """
+
+    devices: tuple[Offered, ...]
+    broken: dict[PoolKey, str]
+    invalid: frozenset[PoolKey]
+
+
+class Pool:
+    """One generation of a pool, all of its slices in the whole cluster."""
+
+    def __init__(self, key: PoolKey, slices: Sequence[ResourceSlice]) -> None:
+        self.key = key
+        self.slices = sorted(slices, key=lambda each: each.metadata.name)
+        self.generation = slices[0].spec.pool.generation
+        self.size = slices[0].spec.pool.resource_slice_count
+
+    @property
+    def skips_node_operations(self) -> tuple[str, ...]:
+        """What a node need not do for its devices."""
+        return self.slices[0].spec.skip_node_operations
+
+    @cached_property
+    def counters(self) -> dict[tuple[str, str], int]:
+        """What its counter sets hold, in billionths, by the names of the set and the counter."""
+        return {
+            (each.name, name): units(parse_quantity(counter.value))
+            for one in self.slices
+            for each in one.spec.shared_counters
+            for name, counter in each.counters.items()
+        }
+
+    @cached_property
+    def fault(self) -> str:
+        """What is wrong between its slices; "" where nothing is."""
+        devices = Tally(device.name for one in self.slices for device in one.spec.devices)
+        sets = Tally(each.name for one in self.slices for each in one.spec.shared_counters)
+        for what, names in (("devices", devices), ("counter sets", sets)):
+            if twice := [name for name, times in names.items() if times > 1]:
+                return f"{names[twice[0]]} of its {what} are called {twice[0]}"
+        for one in self.slices:
+            for device in one.spec.devices:
+                for each in device.consumes_counters:
+                    if each.counter_set not in sets:
+                        return (
+                            f"its device {device.name} names counter set {each.counter_set}, which it lacks"
+                        )
+                    for name in each.counters:
+                        if (each.counter_set, name) not in self.counters:
+                            return f"its device {device.name} names counter {name}, which it lacks"
+        return ""
+
+    @cached_property
+    def takes(self) -> dict[str, dict[tuple[str, str], int]]:
+        """What each of its devices that consumes counters takes of them."""
+        return {
+            device.name: {
+                (each.counter_set, name): units(parse_quantity(counter.value))
+                for each in device.consumes_counters
+                for name, counter in each.counters.items()
+            }
+            for one in self.slices
+            for device in one.spec.devices
+            if device.consumes_counters
+        }
+
+
+class Pools:
+    """All slices of a cluster, or of a machine, indexed by the nodes that they are for."""
+
+    def __init__(self, slices: Iterable[ResourceSlice]) -> None:
+        self._by_pool: dict[PoolKey, dict[int, list[ResourceSlice]]] = {}
+        self._of_node: dict[str, list[ResourceSlice]] = {}
+        self._shared: list[ResourceSlice] = []
+        for each in slices:
+            spec = each.spec
+            generations = self._by_pool.setdefault((spec.driver, spec.pool.name), {})
+            generations.setdefault(spec.pool.generation, []).append(each)
+            if spec.node_name:
+                self._of_node.setdefault(spec.node_name, []).append(each)
+            else:
+                self._shared.append(each)
+        self._pools: dict[tuple[PoolKey, int], Pool] = {}
+        self._offered: dict[int, tuple[Offered, ...]] = {}
+
+    @property
+    def shared(self) -> Sequence[ResourceSlice]:
+        """The slices that are not of one node."""
+        return self._shared
+
+    def of_node(self, name: str) -> Sequence[ResourceSlice]:
+        """The slices that are of this node alone."""
+        return self._of_node.get(name, ())
+
+    def pool(self, key: PoolKey, generation: int) -> Pool:
+        """A pool as one generation has it."""
+        found = self._pools.get((key, generation))
+        if found is None:
+            found = self._pools[key, generation] = Pool(key, self._by_pool[key][generation])
+        return found
+
+    def newest(self, key: PoolKey) -> Pool | None:
+        """A pool as its newest generation has it."""
+        generations = self._by_pool.get(key)
+        return self.pool(key, max(generations)) if generations else None
+
+    def former_takes(self, pool: Pool) -> dict[str, dict[tuple[str, str], int]]:
+        """What devices that only older generations of a pool have take of its counters."""
+        former: dict[str, dict[tuple[str, str], int]] = {}
+        for generation in sorted(self._by_pool[pool.key]):
+            if generation < pool.generation:
+                former.update(self.pool(pool.key, generation).takes)
+        present = {device.name for one in pool.slices for device in one.spec.devices} if former else ()
+        return {name: takes for name, takes in former.items() if name not in present}
+
+    def offer(self, node: Node | None) -> Offer:
+        """What a node is offered; no node: whatever there is, wherever it can be used."""
+        if node is None:
+            relevant = [*self._shared, *(each for slices in self._of_node.values() for each in slices)]
+        else:
+            shared = (each for each in self._shared if _reaches(each, node))
+            relevant = [*self.of_node(node.name), *shared]
+        return self.offer_of(relevant, node)
+
+    def offer_of(self, relevant: Iterable[ResourceSlice], node: Node | None) -> Offer:
+        """What the slices that reach a node offer it."""
+        seen: dict[PoolKey, list[ResourceSlice]] = {}
+        for each in relevant:
+            seen.setdefault((each.spec.driver, each.spec.pool.name), []).append(each)
+        broken: dict[PoolKey, str] = {}
+        invalid = set()
+        whole: list[tuple[bool, PoolKey, list[ResourceSlice], Pool]] = []
+        for key, slices in seen.items():
+            newest = max(each.spec.pool.generation for each in slices)
+            pool = self.pool(key, newest)
+            kept = [each for each in slices if each.spec.pool.generation == newest]
+            if reason := self._incomplete(pool, len(kept)):
+                broken[key] = reason
+            elif pool.fault:
+                broken[key] = pool.fault
+                invalid.add(key)
+            else:
+                kept.sort(key=lambda each: each.metadata.name)
+                binds = any(device.binding_conditions for each in kept for device in each.spec.devices)
+                whole.append((binds, key, kept, pool))
+        whole.sort(key=lambda each: each[:2])
+        devices = (
+            offered
+            for _, _, slices, pool in whole
+            for each in slices
+            for offered in self._offered_by(each, pool)
+            if node is None or not each.spec.per_device_node_selection or _reaches_device(offered, node)
+        )
+        return Offer(tuple(devices), broken, frozenset(invalid))
+
+    def _incomplete(self, pool: Pool, kept: int) -> str:
+        """Why a pool of which a node sees so many slices is not whole; "" where it is.
+
+        A node that sees all slices of a generation takes them, as Kubernetes does, though another node may
+        have a newer one already.
+        """
+        if kept == pool.size:
+            return ""
+        if max(self._by_pool[pool.key]) > pool.generation:
+            return "it is being updated: a newer generation of it is on other nodes"
+        if len(pool.slices) != pool.size:
+            return f"it is being updated: {len(pool.slices)} of its {pool.size} slices are there"
+        return ""
+
+    def _offered_by(self, one: ResourceSlice, pool: Pool) -> tuple[Offered, ...]:
+        found = self._offered.get(id(one))
+        if found is None:
+            found = self._offered[id(one)] = tuple(_offered(one, pool))
+        return found
+
+
+def _offered(one: ResourceSlice, pool: Pool) -> Iterator[Offered]:
+    spec = one.spec
+    driver, name = pool.key
+    everywhere = spec.node_name or spec.node_selector
+    for device in spec.devices:
+        nodes = everywhere
+        if spec.per_device_node_selection:
+            nodes = device.node_name or device.node_selector
+        yield Offered((driver, name, device.name), device, pool, nodes or None)
+
+
+def _reaches(one: ResourceSlice, node: Node) -> bool:
+    spec = one.spec
+    if spec.node_name:
+        return spec.node_name == node.name
+    if spec.node_selector is not None:
+        return selects(spec.node_selector, node)
+    if spec.per_device_node_selection:
+        return any(_device_reaches(each, node) for each in spec.devices)
+    return bool(spec.all_nodes)
+
+
+def _device_reaches(device: Device, node: Node) -> bool:
+    if device.node_name:
+        return device.node_name == node.name
+    return selects(device.node_selector, node) if device.node_selector else bool(device.all_nodes)
+
+
+def _reaches_device(offered: Offered, node: Node) -> bool:
+    return _device_reaches(offered.device, node)

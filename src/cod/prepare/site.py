@@ -1,0 +1,76 @@
+"""One machine on which claims are taken and ended: its devices, its ledger, and its directory of specs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from msgspec import Struct
+
+from cod.allocate import Allocator, InUse, Node, Options, Surveyed
+from cod.cdi.write import WriteFailed
+from cod.drivers import Inventory
+from cod.errors import Unavailable
+from cod.host import Host
+from cod.host.processes import Processes
+from cod.ledger import Holder, Ledger
+from cod.prepare.claim import Prepared, prepare, sweep, unprepare
+from cod.resource import ResourceClaim
+from cod.topology import survey
+
+
+class Site(Struct, frozen=True):
+    """A machine and what its drivers found, and where it is written down who holds what of it."""
+
+    host: Host
+    inventory: Inventory
+    ledger: Path
+    spec_dir: Path
+    processes: Processes = Processes()
+
+    @property
+    def node(self) -> Node:
+        """The machine as its slices name it."""
+        return Node(self.host.node_name)
+
+    def allocator(self, in_use: InUse, options: Options | None = None) -> Allocator:
+        """Who chooses devices of the machine, given what is in use by this or any other name of it."""
+        return Allocator(
+            self.inventory.slices,
+            self.inventory.classes,
+            self.inventory.here(in_use),
+            options=options or Options(),
+            surroundings=Surveyed(survey(self.host, self.inventory)),
+        )
+
+    def open_ledger(self) -> Ledger:
+        """The ledger, for a `with`."""
+        return Ledger(self.ledger, self.processes)
+
+    def take(self, claim: ResourceClaim, holder: Holder, command: Sequence[str], now: float) -> ResourceClaim:
+        """Choose devices for a claim and write down that it has them; what is left of ended claims goes.
+
+        Raises what the allocator does, and Refused or LedgerUnavailable as the ledger does.
+        """
+        with self.open_ledger() as ledger:
+            with suppress(WriteFailed):  # a file left behind harms nobody
+                sweep(self.spec_dir, self.ledger, ledger.names)
+            return ledger.take(
+                claim,
+                lambda in_use: self.allocator(in_use).allocate([claim], self.node)[0],
+                holder,
+                command,
+                now,
+            )
+
+    def prepare(self, claim: ResourceClaim) -> Prepared:
+        """Write the CDI spec of a claim that was taken. Raises as `prepare` does."""
+        return prepare(claim, self.inventory.found, self.spec_dir, self.ledger)
+
+    def give_back(self, name: str) -> None:
+        """End a claim, as far as the machine lets us: the next call finds what is left of it."""
+        with suppress(Unavailable):
+            unprepare(name, self.spec_dir, self.ledger)
+        with suppress(Unavailable), self.open_ledger() as ledger:
+            ledger.give_back(name)
