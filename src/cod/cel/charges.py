@@ -1,6 +1,7 @@
 """What the operators and functions of the language itself cost; those of the libraries say it themselves.
 
-Source: cel-go `checker/cost.go`, `interpreter/runtimecost.go`; Kubernetes `apiserver/pkg/cel/library/cost.go`.
+Source: cel-go `checker/cost.go`, `interpreter/runtimecost.go`; Kubernetes
+`apiserver/pkg/cel/library/cost.go`.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cod.cel.functions import Overload, Price, Size
+from cod.cel.functions import EvaluationError, Overload, Price, Size
 from cod.cel.library.declare import Charge
 from cod.cel.library.price import MOST_COST, add, known, passing, product_of, scale, size_of, traversal
 from cod.cel.library.text import type_name
@@ -114,8 +115,13 @@ def _estimated_equality(type_: Type, sizes: Sizes) -> Price | None:
     return None
 
 
+def _needs_values(overload: Overload) -> bool:
+    """Whether what a call costs cannot be said of an error."""
+    return overload.id in ("format-validate", "list_flatten_int", "list_distinct") or "_sort" in overload.id
+
+
 def spent(overloads: Sequence[Overload], args: Sequence[Any], result: Any) -> int:
-    """What a call did cost, without its arguments.
+    """What a call did cost, without its arguments, of which some may be errors.
 
     Where several overloads might have been meant, only Kubernetes' libraries still tell their price.
     """
@@ -123,6 +129,10 @@ def spent(overloads: Sequence[Overload], args: Sequence[Any], result: Any) -> in
     if overload.id == "equals" and type_name(args[0]) in _ALL_ONE:
         return 1
     if overload.cost is not None:
-        return 1 if len(overloads) > 1 and "_sort" in overload.id else overload.cost(args, result)
+        if len(overloads) > 1 and "_sort" in overload.id:
+            return 1
+        if _needs_values(overload) and any(isinstance(arg, EvaluationError) for arg in args):
+            return 1
+        return overload.cost(args, result)
     charge = _CHARGES.get(overload.id) if len(overloads) == 1 else None
     return 1 if charge is None else charge.cost(args, result)

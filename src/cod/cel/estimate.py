@@ -1,7 +1,6 @@
 """What an expression can cost at least and at most, whatever device it is evaluated for.
 
-Kubernetes refuses an expression that can cost more than MOST_COST_OF_SELECTOR. Source: cel-go
-`checker/cost.go`, step by step, so that every estimate is the same.
+Source: cel-go `checker/cost.go`, step by step, so that every estimate is the same.
 """
 
 from __future__ import annotations
@@ -29,7 +28,6 @@ from cod.cel.syntax import (
 )
 from cod.cel.types import DYN, Type
 
-MOST_COST_OF_SELECTOR = 1_000_000
 TARGET = "@target"  # what `optMap` calls its receiver, which it evaluates once here and twice in Kubernetes
 Path = tuple[str, ...]
 _FREE = Price(0, 0)

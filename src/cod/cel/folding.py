@@ -7,6 +7,7 @@ Lists and maps of what is known, conversions of it, and `in` lists of plain valu
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from msgspec import Struct
@@ -26,7 +27,7 @@ from cod.cel.syntax import (
     Select,
 )
 
-_CONVERSIONS = "bool bytes double duration dyn int string timestamp type uint".split()
+_CONVERSIONS = ("bool", "bytes", "double", "duration", "dyn", "int", "string", "timestamp", "type", "uint")
 _PLAIN = (bool, int, float, str)
 
 
@@ -61,10 +62,8 @@ class _Folding:
             for part in (node.condition, node.step, node.result):
                 self.visit(part)
             del self.locals[-len(names) :]
-        try:
+        with suppress(EvaluationError):  # what fails here fails when it is evaluated, too
             self.fold(node)
-        except EvaluationError:
-            pass  # is one when it is evaluated, too
 
     def fold(self, node: Expression) -> None:
         """Note the value of a node, if it is known."""

@@ -7,22 +7,32 @@ indexes (an attribute, in cel-go's words) costs one for itself and one for each 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
 
 from cod.cel import lookup
+from cod.cel.chains import (
+    call_or_error,
+    is_attribute,
+    is_conditional,
+    is_step,
+    is_target,
+    is_test,
+    reached,
+    root_of,
+)
 from cod.cel.charges import NEW_LIST, NEW_MAP, spent
 from cod.cel.check import Checked
 from cod.cel.closures import dispatch, mapped
 from cod.cel.equality import equal
-from cod.cel.estimate import MOST_COST_OF_SELECTOR, TARGET, is_bind
+from cod.cel.estimate import TARGET, is_bind
 from cod.cel.folding import folded
 from cod.cel.functions import EvaluationError
-from cod.cel.keys import ABSENT, has
-from cod.cel.library.text import text_of
+from cod.cel.keys import ABSENT
 from cod.cel.loops import not_iterable
+from cod.cel.scopes import Scope, bindings, gathered
 from cod.cel.syntax import (
     Call,
     Comprehension,
@@ -35,7 +45,6 @@ from cod.cel.syntax import (
 )
 from cod.cel.values import NONE, Optional
 
-_INDEXES = ("_[_]", "_[?_]", "_?._")
 _BINARY = {f"_{operator}_" for operator in ("+", "-", "*", "/", "%", "<", "<=", ">", ">=")} | {"@in"}
 EXCEEDED = "operation cancelled: actual cost limit exceeded"
 
@@ -51,24 +60,8 @@ class _Exceeded(Exception):
     pass
 
 
-class _Scope:
-    """The names of one loop or `cel.bind`; what is accumulated is evaluated once it is first asked for."""
-
-    __slots__ = ("accumulated", "has_begun", "is_own", "node", "parent", "variables")
-
-    def __init__(self, parent: _Scope | None, node: Comprehension) -> None:
-        self.parent = parent
-        self.node = node
-        self.variables: dict[str, Any] = {}
-        self.accumulated: Any = None
-        self.has_begun = False
-        self.is_own = False  # whether what is accumulated is nobody else's, so that it may be changed
-
-
-def tracked(
-    checked: Checked, variables: Mapping[str, Any], limit: int | None = MOST_COST_OF_SELECTOR
-) -> Tracked:
-    """Evaluate a checked expression. Above the limit the evaluation ends with an error."""
+def tracked(checked: Checked, variables: Mapping[str, Any], limit: int | None = None) -> Tracked:
+    """Evaluate a checked expression. Above the limit, if there is one, the evaluation ends with an error."""
     evaluation = _Evaluation(checked, variables, limit)
     try:
         value = evaluation.value(checked.parsed.expression)
@@ -85,7 +78,7 @@ class _Evaluation:
         self.variables = variables
         self.limit = limit
         self.cost = 0
-        self.scope: _Scope | None = None
+        self.scope: Scope | None = None
         known = folded(checked)
         self.known, self.memberships = known.values, known.memberships
         self.calls: dict[int, Callable[..., Any]] = {}
@@ -100,12 +93,12 @@ class _Evaluation:
         known = self.known.get(node.id, ABSENT)
         if known is not ABSENT:
             return known
-        if not _is_attribute(node):
+        if not is_attribute(node):
             return _VALUES[type(node)](self, node)
         value = self.attribute(node)
         if isinstance(node, Identifier) and node.name == TARGET:
             return value
-        if not _is_conditional(_root(node)):
+        if not is_conditional(root_of(node)):
             self.spend(1)
         if isinstance(node, Select) and node.is_test:
             self.cost -= 1
@@ -114,7 +107,7 @@ class _Evaluation:
     def attribute(self, node: Expression) -> Any:
         """What stands at the end of a chain; each step is paid for, the chain itself is not."""
         steps = []
-        while node.id not in self.known and _is_step(node):
+        while node.id not in self.known and is_step(node):
             assert isinstance(node, (Select, Call))
             steps.append(node)
             node = node.operand if isinstance(node, Select) else node.args[0]
@@ -124,7 +117,7 @@ class _Evaluation:
         is_optional = isinstance(value, Optional)
         if is_optional:
             if not value.is_there:
-                return value.is_there if steps and _is_test(steps[0]) else value
+                return value.is_there if steps and is_test(steps[0]) else value
             value = value.value
         for step in reversed(steps):
             is_optional = is_optional or (isinstance(step, Call) and step.function != "_[_]")
@@ -132,8 +125,8 @@ class _Evaluation:
             if isinstance(value, EvaluationError):
                 return value
             if value is NONE:
-                return False if _is_test(steps[0]) else NONE
-        if steps and _is_test(steps[0]):
+                return False if is_test(steps[0]) else NONE
+        if steps and is_test(steps[0]):
             return value
         return Optional(value, True) if is_optional else value
 
@@ -143,35 +136,25 @@ class _Evaluation:
             key: Any = node.field
         else:
             key = self.index(node.args[1])
-        if isinstance(key, EvaluationError):
-            found: Any = key
-        elif _is_test(node):
-            found = _call(lookup.has_field, (value, key), node.at)
-            if is_optional and not found:
-                return NONE
-        elif is_optional:
-            found = _call(lookup.optional_field, (value, key), node.at)
-            if not isinstance(found, EvaluationError):
-                if not found.is_there:
-                    return NONE
-                found = found.value
-        else:
-            look = lookup.field if isinstance(node, Select) else lookup.index
-            found = _call(look, (value, key), node.at)
+        found = (
+            key if isinstance(key, EvaluationError) else reached(node, value, key, is_optional=is_optional)
+        )
+        if found is NONE:
+            return NONE
         if not (is_optional and isinstance(found, EvaluationError)):
             self.spend(1)
         return found
 
     def index(self, node: Expression) -> Any:
-        if node.id not in self.known and _is_attribute(node) and not _is_target(node):
+        if node.id not in self.known and is_attribute(node) and not is_target(node):
             return self.attribute(node)
         return self.value(node)
 
     def root(self, node: Expression) -> Any:
         """What a chain begins with: a variable, which costs nothing by itself, or any other value."""
         if isinstance(node, Identifier) and node.id not in self.known:
-            return self.target() if _is_target(node) else self.variable(node.name)
-        if _is_conditional(node):
+            return self.target() if is_target(node) else self.variable(node.name)
+        if is_conditional(node):
             assert isinstance(node, Call)
             return self.chosen(node)
         return self.value(node)
@@ -186,7 +169,7 @@ class _Evaluation:
             scope = scope.parent
         return self.variables[name.removeprefix(".")]
 
-    def accumulated(self, scope: _Scope) -> Any:
+    def accumulated(self, scope: Scope) -> Any:
         if not scope.has_begun:
             scope.has_begun = True
             scope.accumulated = self.within(scope.parent, scope.node.start)
@@ -203,7 +186,7 @@ class _Evaluation:
         assert scope is not None
         return self.within(scope.parent, scope.node.start)
 
-    def within(self, scope: _Scope | None, node: Expression) -> Any:
+    def within(self, scope: Scope | None, node: Expression) -> Any:
         self.scope, before = scope, self.scope
         value = self.value(node)
         self.scope = before
@@ -218,7 +201,7 @@ class _Evaluation:
         if truth is not True and truth is not False:
             return lookup.no_such_overload()
         branch = one if truth else other
-        if branch.id not in self.known and _is_attribute(branch) and not _is_target(branch):
+        if branch.id not in self.known and is_attribute(branch) and not is_target(branch):
             return self.attribute(branch)
         return self.value(branch)
 
@@ -246,7 +229,7 @@ class _Evaluation:
             result = failed or self.result(node, values)
         if len(values) == len(args):
             overloads = self.checked.overloads[node.id]
-            self.spend(1 if failed and _needs_values(overloads[0].id) else spent(overloads, values, result))
+            self.spend(spent(overloads, values, result))
         return result
 
     def stops(self, node: Call, args: Sequence[Expression]) -> bool:
@@ -267,32 +250,17 @@ class _Evaluation:
         if function == "_!=_":
             return not equal(*values)
         if function == "@in":
-            return _call(lookup.is_in, values, node.at)
+            return call_or_error(lookup.is_in, values, node.at)
         if function in ("_+_", "cel.@mapInsert") and self.is_own(values[0]):
-            return self.added(node, values)
+            return call_or_error(gathered, values, node.at)
         call = self.calls.get(node.id)
         if call is None:
             call = self.calls[node.id] = dispatch(self.checked.overloads[node.id])
-        return _call(call, values, node.at)
+        return call_or_error(call, values, node.at)
 
     def is_own(self, value: Any) -> bool:
         scope = self.scope
         return scope is not None and scope.is_own and value is scope.accumulated
-
-    def added(self, node: Call, values: Sequence[Any]) -> Any:
-        """What a loop gathers, with more: nobody else has it yet, so that it need not be copied."""
-        accumulated = values[0]
-        if node.function == "_+_":
-            if not isinstance(values[1], (list, tuple)) or not isinstance(accumulated, list):
-                return lookup.no_such_overload()
-            accumulated.extend(values[1])
-            return accumulated
-        more = {values[1]: values[2]} if len(values) == 3 else values[1]
-        for key, value in more.items():
-            if has(accumulated, key):
-                return EvaluationError(f"insert failed: key {text_of(key)} already exists", node.at)
-            accumulated[key] = value
-        return accumulated
 
     def member(self, node: Call) -> Any:
         """`in` a list that is written out, which costs nothing."""
@@ -302,8 +270,7 @@ class _Evaluation:
     def logical(self, node: Call) -> Any:
         decisive = node.function == "_||_"
         failed: EvaluationError | None = None
-        for term in node.args:
-            value = self.value(term)
+        for value in map(self.value, node.args):
             if value is decisive:
                 return decisive
             if isinstance(value, EvaluationError):
@@ -347,7 +314,7 @@ class _Evaluation:
                 self.spend(NEW_MAP)
                 return value
             parts.append((_held(key), _held(value), entry.is_optional))
-        result = _call(mapped(parts, node.at), ([],), node.at)
+        result = call_or_error(mapped(parts, node.at), ([],), node.at)
         self.spend(NEW_MAP)
         return result
 
@@ -355,17 +322,17 @@ class _Evaluation:
         return EvaluationError(f"undeclared reference to '{node.type_name}' (in container '')", node.at)
 
     def comprehension(self, node: Comprehension) -> Any:
-        scope = _Scope(self.scope, node)
+        scope = Scope(self.scope, node)
         if is_bind(node):
             return self.within(scope, node.result)
         over = self.value(node.range)
         if isinstance(over, EvaluationError):
             return over
-        bindings = _bindings(node, over)
-        if bindings is None:
+        each = bindings(node, over)
+        if each is None:
             return not_iterable(over, node.range.at)
         self.scope, before = scope, self.scope
-        for scope.variables in bindings:
+        for scope.variables in each:
             condition = self.value(node.condition)
             if condition is False:
                 break
@@ -377,61 +344,8 @@ class _Evaluation:
         return result
 
 
-def _bindings(node: Comprehension, over: Any) -> Iterable[dict[str, Any]] | None:
-    """What the variables of a loop are, each time; None where nothing can be looped over."""
-    first, second = node.variable, node.variable2
-    if not isinstance(over, (list, tuple, Mapping)):
-        return None
-    if not second:
-        return ({first: item} for item in over)
-    pairs = over.items() if isinstance(over, Mapping) else enumerate(over)
-    return ({first: key, second: value} for key, value in pairs)
-
-
 def _held(value: Any) -> Callable[[Any], Any]:
     return lambda _: value
-
-
-def _call(call: Callable[..., Any], args: Sequence[Any], at: int) -> Any:
-    """The result of a call, or its error."""
-    try:
-        return call(*args)
-    except EvaluationError as error:
-        if error.at is None:
-            error.at = at
-        return error
-
-
-def _is_step(node: Expression) -> bool:
-    return isinstance(node, Select) or (isinstance(node, Call) and node.function in _INDEXES)
-
-
-def _is_conditional(node: Expression) -> bool:
-    return isinstance(node, Call) and node.function == "_?_:_"
-
-
-def _is_attribute(node: Expression) -> bool:
-    return isinstance(node, Identifier) or _is_step(node) or _is_conditional(node)
-
-
-def _is_target(node: Expression) -> bool:
-    return isinstance(node, Identifier) and node.name == TARGET
-
-
-def _is_test(node: Expression) -> bool:
-    return isinstance(node, Select) and node.is_test
-
-
-def _root(node: Expression) -> Expression:
-    while _is_step(node):
-        assert isinstance(node, (Select, Call))
-        node = node.operand if isinstance(node, Select) else node.args[0]
-    return node
-
-
-def _needs_values(overload: str) -> bool:
-    """Whether what a call costs cannot be said of an error."""
-    return overload in ("format-validate", "list_flatten_int", "list_distinct") or "_sort" in overload
 
 
 _VALUES: dict[type, Callable[[_Evaluation, Any], Any]] = {
