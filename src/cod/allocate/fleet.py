@@ -59,6 +59,7 @@ class Fleet:
         self._natures = _codes(map(_nature, self._devices))
         self.table = DeviceTable([(each.key[0], each.device) for each in self._devices])
         self._rows = self._by_width()
+        self._get_ready()
         self._places: dict[DeviceKey, list[int]] = {}
         self._of_pool: dict[PoolKey, list[int]] = {}
         for number, devices in enumerate(self._own):
@@ -120,6 +121,15 @@ class Fleet:
         for number in range(len(self.nodes)) if everywhere else numbers:
             use = self._use(number)
             self._uses_of[number] = self._uses.setdefault(use, len(self._uses))
+
+    def _get_ready(self) -> None:
+        """Make the columns that are likely to be asked for: what the first device of each driver has."""
+        models = {each.key[0]: each for each in reversed(self._devices)}
+        for driver, each in models.items():
+            for kind, entries in (("attributes", each.device.attributes), ("capacity", each.device.capacity)):
+                for name in entries:
+                    domain, _, bare = name.rpartition("/")
+                    self.table.coded((kind, domain or driver, bare))
 
     def _use(self, number: int) -> object:
         """All that is in use on a node: of its own devices by their places, of others by their names."""
