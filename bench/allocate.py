@@ -5,7 +5,7 @@
 Slices are loaded before: `load` is the time to prepare an Allocator from them. `first` is the first question
 that it is asked, `next` another claim, never asked before, its expressions new, and `again` that same claim.
 Of one node, `fits` is the bare question, `best` and `in order` give devices, the best ones or Kubernetes'.
-With `--beside`, COMMAND is run with the path of every emitted input, prints JSON with `numFits` and `totalNs`,
+With `--beside`, COMMAND is run with the path of each emitted input, prints JSON with `numFits` and `totalNs`,
 and stands in the last columns, with our `first` or `best` as a ratio to its time. Such a program is
 `bench/reference/draalloc.go`, Kubernetes' own allocator. `--emit` writes the inputs and measures nothing.
 """
