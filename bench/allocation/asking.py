@@ -64,7 +64,7 @@ def ask_cluster(question: Question, rounds: int = 3) -> Ask:
 
         def once() -> Asked:
             one, other = ((question.asking(next(salts)),) for _ in range(2))
-            loading, allocator = timed(lambda: allocator_of(given))
+            loading, allocator = timed(lambda: _ready(given, nodes))
             first, fits = timed(lambda: _fitting(allocator, one, nodes))
             following, _ = timed(lambda: _fitting(allocator, other, nodes))
             again, _ = timed(lambda: _fitting(allocator, other, nodes))
@@ -73,6 +73,12 @@ def ask_cluster(question: Question, rounds: int = 3) -> Ask:
         return _shortest(once, rounds)
 
     return asking
+
+
+def _ready(given: Input, nodes: Sequence[Node]) -> Allocator:
+    allocator = allocator_of(given)
+    allocator.fleet(nodes)
+    return allocator
 
 
 def timed(action: Callable[[], T]) -> tuple[float, T]:

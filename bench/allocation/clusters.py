@@ -51,7 +51,7 @@ Asking = Callable[[int], ResourceClaim]
 
 
 def _by_class(salt: int) -> ResourceClaim:
-    return claim(f"c-{salt}", [request("r")])
+    return claim(f"c-{salt}", [request(f"r-{salt}")])
 
 
 def _by_cel(count: int) -> Asking:
