@@ -124,7 +124,7 @@ def _spoiled(state: State, picks: Sequence[Pick], aims: Aims, stock: Stock) -> I
     if lost or any(device in takes for _, device in picks):
         names = ", ".join(stock.devices[device].key[2] for device in lost)
         yield Aimed("partitions left", len(lost), f"no longer to be had: {names or 'none'}")
-    touched = [block for block in remainder.blocks if block & taken & remainder.free]
+    touched = [block for block in stock.blocks if block & taken & remainder.free]
     for block in touched:
         free = block & remainder.free
         if free.bit_count() > 1:
@@ -132,5 +132,5 @@ def _spoiled(state: State, picks: Sequence[Pick], aims: Aims, stock: Stock) -> I
             yield Aimed(
                 "blocks left whole",
                 free.bit_count() ** 2 - left**2,
-                f"{remainder.blocks[block]}: {left} of {free.bit_count()} stay free",
+                f"{stock.blocks[block]}: {left} of {free.bit_count()} stay free",
             )

@@ -9,21 +9,14 @@ measures what comes of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 
-from cod.allocate.near import LEVEL
 from cod.allocate.pack import join
 from cod.allocate.problem import Amounts, State, bits
 from cod.allocate.stock import Stock
-from cod.topology import LINK, SAME_SWITCH
 
-# What drivers call the attributes that say where a device is; others say what it is.
-_PLACES = tuple(
-    "numa pcieroot socket switch island hive clique nvlink domain rail parent".split()  # noqa: SIM905
-)
 _WHOLE = 64
-_MOST = 256  # devices whose distances are looked at; more are no machine
 
 
 class Remainder:
@@ -42,47 +35,13 @@ class Remainder:
             return 0
         bit = 1 << device
         free = self.free & ~state.opened
-        return sum(2 * (block & free).bit_count() - 1 for block in self.blocks if block & bit)
+        return sum(2 * (block & free).bit_count() - 1 for block in self._stock.blocks if block & bit)
 
     @cached_property
     def free(self) -> int:
         """The exclusive devices that nobody has."""
         everything = (1 << len(self._stock.devices)) - 1
         return everything & ~self._stock.taken & ~self._stock.shared
-
-    @cached_property
-    def blocks(self) -> dict[int, str]:
-        """Sets of devices that stand together, and what each is; once, however many attributes say so."""
-        found: dict[int, str] = {}
-        names = {name for each in self._stock.devices for name in each.device.attributes}
-        for name in sorted(names):
-            if any(place in name.rpartition("/")[2].lower() for place in _PLACES):
-                for value, block in self._by_value(name).items():
-                    found.setdefault(block, f"{name} {value}")
-        for block, level in self._by_distance():
-            found.setdefault(block, level)
-        return {block: name for block, name in found.items() if block.bit_count() > 1}
-
-    def _by_value(self, name: str) -> dict[object, int]:
-        together: dict[object, int] = {}
-        for number, values in self._stock.values(name).items():
-            for _, value in values:
-                together[value] = together.get(value, 0) | 1 << number
-        return together
-
-    def _by_distance(self) -> Iterable[tuple[int, str]]:
-        if len(self._stock.devices) > _MOST:
-            return
-        free = [*bits(self.free)]
-        between = self._stock.distances.between
-        for level in (LINK, SAME_SWITCH):
-            near = (
-                1 << a | 1 << b
-                for place, a in enumerate(free)
-                for b in free[:place]
-                if between(a, b) < (level.rank + 1) * LEVEL
-            )
-            yield from ((block, level.name) for block in join(near, 0))
 
     def _partitions(self, state: State, device: int) -> int:
         problem = state.problem

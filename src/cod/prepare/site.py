@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,9 +12,9 @@ from msgspec import Struct
 from cod.allocate import Allocator, InUse, Node, Options, Surveyed
 from cod.cdi.write import WriteFailed
 from cod.drivers import Inventory
-from cod.errors import Unavailable
+from cod.errors import Misuse, Unavailable
 from cod.host import Host
-from cod.host.processes import Processes
+from cod.host.processes import Process, Processes
 from cod.ledger import Holder, Ledger
 from cod.prepare.claim import Prepared, prepare, sweep, unprepare
 from cod.resource import ResourceClaim
@@ -48,17 +49,36 @@ class Site(Struct, frozen=True):
         """The ledger, for a `with`."""
         return Ledger(self.ledger, self.processes)
 
-    def take(self, claim: ResourceClaim, holder: Holder, command: Sequence[str], now: float) -> ResourceClaim:
-        """Choose devices for a claim and write down that it has them; what is left of ended claims goes.
+    def check_usable(self) -> None:
+        """Raise Misuse where the devices of the machine are only recorded."""
+        if not self.host.is_real:
+            raise Misuse(
+                "the devices of a recorded machine cannot be used",
+                where=str(self.host.root),
+                hint="--host sim:8gpu simulates a machine whose devices can be opened",
+            )
 
-        Raises what the allocator does, and Refused or LedgerUnavailable as the ledger does.
+    def myself(self) -> Process:
+        """This process, as a holder. Raises Unavailable where processes cannot be seen."""
+        found = self.processes.named(os.getpid())
+        if found is None:
+            raise Unavailable("processes cannot be seen", where=str(self.processes.proc), hint="mount it")
+        return found
+
+    def take(
+        self, claims: Sequence[ResourceClaim], holder: Holder, command: Sequence[str], now: float
+    ) -> tuple[ResourceClaim, ...]:
+        """Choose devices for claims together, and write down that they have them.
+
+        What is left of ended claims goes. Raises what the allocator does, and Refused or LedgerUnavailable
+        as the ledger does.
         """
         with self.open_ledger() as ledger:
             with suppress(WriteFailed):  # a file left behind harms nobody
                 sweep(self.spec_dir, self.ledger, ledger.names)
-            return ledger.take(
-                claim,
-                lambda in_use: self.allocator(in_use).allocate([claim], self.node)[0],
+            return ledger.take_together(
+                claims,
+                lambda in_use: self.allocator(in_use).allocate(claims, self.node),
                 holder,
                 command,
                 now,
