@@ -6,8 +6,9 @@ Kubernetes KEP-4816, prioritized list.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import takewhile
 
 from msgspec import Struct
 
@@ -45,24 +46,26 @@ class Chooser:
 
         None is a proof that there are none. Raises Spent.
         """
-        decided = [*decided]
-        requests = self.wishes.requests
-        while len(decided) < len(requests) and len(requests[len(decided)].alternatives) == 1:
-            decided += requests[len(decided)].alternatives
-        state = self.state(decided, picks)
-        if state is None:
-            return None
-        if len(decided) == len(requests):
-            found = complete(state, self.budget)
-            return None if found is None else Choice(tuple(decided), (*picks, *found))
-        # What the rest cannot be given without these is not found with them either.
-        if complete(state, self.budget) is None:
-            return None
-        for alternative in self._options(decided):
-            choice = self.first([*decided, alternative], picks)
-            if choice is not None:
-                return choice
+        untried: list[Iterator[Sequence[Alternative]]] = [iter([decided])]
+        while untried:
+            chosen = next(untried[-1], None)
+            if chosen is None:
+                untried.pop()
+                continue
+            chosen = self._with_only_ones(chosen)
+            state = self.state(chosen, picks)
+            found = complete(state, self.budget) if state is not None else None
+            if found is None:  # what cannot be given without the rest is not given with it either
+                continue
+            if len(chosen) == len(self.wishes.requests):
+                return Choice(tuple(chosen), (*picks, *found))
+            untried.append(iter([[*chosen, each] for each in self._options(chosen)]))
         return None
+
+    def _with_only_ones(self, decided: Sequence[Alternative]) -> Sequence[Alternative]:
+        """The alternatives with those of the next requests that have no other."""
+        following = takewhile(lambda wish: len(wish.alternatives) == 1, self.wishes.requests[len(decided) :])
+        return [*decided, *(wish.alternatives[0] for wish in following)]
 
     def state(self, decided: Sequence[Alternative], picks: Sequence[Pick]) -> State | None:
         """What is to be chosen beside these picks; None where a claim would get too many devices."""
