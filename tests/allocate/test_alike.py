@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from hypothesis import given
@@ -66,8 +65,15 @@ def verdict(allocator: Allocator, wanted: ResourceClaim, node: Node) -> object:
     try:
         (result,) = allocator.allocate([wanted], node)
     except NoFit as error:
-        causes = [re.sub("held by [ab]", "held", each) for each in error.causes]
-        return [re.sub(r"\bn[0-9]+\b", "NODE", each) for each in causes]
+        refusal = error.refusal
+        falls = [
+            (each.device[2], each.rule, each.rule == "held" or each.text)
+            for report in refusal.requests
+            for each in report.falls
+        ]
+        constraints = [(each.constraint, each.most, each.counts) for each in refusal.constraints]
+        nearest = [each.text for each in refusal.nearest if each.kind != "release"]
+        return falls, constraints, refusal.attainable, nearest
     return len(result.devices.results)
 
 
