@@ -90,7 +90,7 @@ class Judge:
         expressions = [*(each.cel.expression for each in class_.spec.selectors), *wish.selectors]
         for driver, pool in self.offers.doubtful:
             others = [each for each in expressions if each.startswith("device.driver == ")]
-            if all(each == f'device.driver == "{driver}"' for each in others):
+            if all(each.startswith(f'device.driver == "{driver}"') for each in others):
                 return f"{driver}/{pool}"
         return ""
 
