@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from msgspec.structs import replace
+
+from cod.allocate.dive import dive
 from cod.allocate.flow import flow
 from cod.allocate.patterns import Kind, Part, Patterns, Picks, Vector, patterns
 from cod.allocate.problem import Amounts, State, bits
@@ -31,6 +34,7 @@ class _Packing:
         for number in self.active:
             self.union |= state.open[number]
         self.picks: list[Pick] = []
+        self.given: dict[int, int] = {}
 
     def run(self) -> list[Pick] | None:
         binding = self._binding()
@@ -39,6 +43,8 @@ class _Packing:
             return self.picks
         kinds, members = self._kinds()
         parts = self._parts(binding, kinds)
+        if parts and (found := dive(self.state, self.spend)) is not None:
+            return found
         bound = sum(1 << device for part in parts for device in part.devices)
         groups = partition(self.union & ~bound, [kind.open for kind in kinds])
         sizes = {who: devices.bit_count() for who, devices in groups.items()}
@@ -80,6 +86,7 @@ class _Packing:
                     if self.wanted[number] and not any(resource in binding for resource, _ in amounts):
                         self.wanted[number] -= 1
                         self.picks.append((number, device))
+                        self.given[number] = self.given.get(number, 0) | 1 << device
             if self.wanted[number]:
                 still.append(number)
         self.active = still
@@ -97,31 +104,26 @@ class _Packing:
         """The requests that are still active, put together where it makes no difference which is which."""
         tending = {self.problem.needs[each].claim for each in self.active if self.problem.needs[each].admin}
         found: dict[object, list[int]] = {}
-        taken = {(number, device) for number, device in self.picks}
-        opens = {}
+        kinds: list[Kind] = []
         for number in self.active:
             need = self.problem.needs[number]
-            open_ = self.state.open[number]
-            for _, device in (each for each in taken if each[0] == number):
-                open_ &= ~(1 << device)
-            opens[number] = open_
-            alone = number if need.admin or open_ & self.problem.shared else -1
+            open_ = self.state.open[number] & ~self.given.get(number, 0)
             claim = need.claim if need.claim in tending else -1
-            found.setdefault((open_, need.distincts, claim, alone), []).append(number)
-        kinds = []
-        for members in found.values():
-            need = self.problem.needs[members[0]]
-            kinds.append(
-                Kind(
-                    wanted=sum(self.wanted[each] for each in members),
-                    open=opens[members[0]],
-                    claim=need.claim if need.claim in tending else -1,
-                    admin=need.admin,
-                    shares=need.shares,
-                    distincts=need.distincts,
-                )
-            )
-        return kinds, list(found.values())
+            key: tuple[object, ...] = (open_, need.distincts, claim)
+            if need.admin:
+                key = (number,)
+            elif open_ & self.problem.shared:
+                shares = tuple(need.shares.get(device) for device in bits(open_ & self.problem.shared))
+                key = (*key, self.wanted[number], shares)
+            members = found.setdefault(key, [])
+            if not members:
+                kinds.append(Kind(0, open_, 0, claim, need.admin, need.shares, need.distincts))
+            members.append(number)
+        counted = (
+            replace(kind, requests=len(members), wanted=sum(self.wanted[each] for each in members))
+            for kind, members in zip(kinds, found.values(), strict=True)
+        )
+        return list(counted), list(found.values())
 
     def _parts(self, binding: set[int], kinds: Sequence[Kind]) -> list[Part]:
         """The devices that share something limited, and those that more than one request could have."""
@@ -188,9 +190,10 @@ class _Packing:
         for (kind, who), number in sorted(flown.items()):
             given.setdefault(kind, []).extend(free[who].pop(0) for _ in range(number))
         for kind, requests in enumerate(members):
-            devices = iter(sorted(given.get(kind, ())))
-            for request in requests:
-                self.picks += [(request, next(devices)) for _ in range(self.wanted[request])]
+            turns = [request for request in requests for _ in range(self.wanted[request])]
+            if len({*map(self.wanted.__getitem__, requests)}) == 1:
+                turns = [*requests] * self.wanted[requests[0]]
+            self.picks += zip(turns, sorted(given.get(kind, ())), strict=False)
 
 
 def partition(devices: int, sets: Sequence[int]) -> dict[int, int]:

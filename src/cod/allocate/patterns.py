@@ -18,10 +18,15 @@ Patterns = dict[Vector, Picks]
 
 
 class Kind(Struct, frozen=True):
-    """Requests that the same devices are open to, on the same terms: `wanted` devices in all."""
+    """So many requests that the same devices are open to, on the same terms: `wanted` devices in all.
+
+    A shared device goes to each of them at most once. Where any is open, they want equally many: then devices
+    can be dealt out to them in turn, whichever these are.
+    """
 
     wanted: int
     open: int
+    requests: int
     claim: int  # -1 where it does not matter
     admin: bool = False
     shares: dict[int, Amounts] = {}
@@ -89,6 +94,7 @@ class _Enumeration:
             for device in part.devices
             for number, kind in enumerate(kinds)
             if kind.open >> device & 1
+            for _ in range(min(kind.requests, kind.wanted) if part.shared >> device & 1 else 1)
         ]
         self.resources = {resource: number for number, resource in enumerate(part.left)}
         self.known: list[dict[_At, Patterns]] = [{} for _ in range(len(self.slots) + 1)]
