@@ -127,7 +127,5 @@ def test_the_database_itself_knows_the_rule_for_what_is_new_and_what_is_changed(
             with pytest.raises(sqlite3.IntegrityError):
                 database.execute(way)
         database.execute("ROLLBACK TO start")
-    database.execute(
-        'UPDATE devices SET consumed = \'{"slots": "2"}\''
-    )  # not its own rival
+    database.execute('UPDATE devices SET consumed = \'{"slots": "2"}\'')  # not its own rival
     database.close()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cod.show.ranges import ranges
+from cod.show.ranges import ranges, shortened
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,16 @@ def expanded(text: str) -> set[str]:
             for number in range(int(first), int(last or first) + 1):
                 found.add(f"{stem}{number:0{len(first) if first[0] == '0' else 1}}{rest}")
     return found
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("gpu[0-3]", "gpu[0-3]"),
+        ("node-[1,3,5,7,9,11]", "node-[1,3,5,…]"),
+        ("gpu[0-3],nic[0-3],kvm", "gpu[0-3],…"),
+        ("averyverylongname", "averyverylo,…"),
+    ],
+)
+def test_a_long_list_is_cut_between_two_names(text: str, short: str) -> None:
+    assert shortened(text, 12) == short

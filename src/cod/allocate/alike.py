@@ -11,7 +11,7 @@ from cod.allocate.allocator import Allocator
 from cod.allocate.nodes import Node
 from cod.allocate.pools import Offered
 from cod.allocate.requests import Wishes
-from cod.resource import ResourceClaim
+from cod.resource import ResourceClaim, ResourceSlice
 
 _encode = msgspec.json.Encoder().encode
 
@@ -21,7 +21,8 @@ def alike(
 ) -> list[tuple[Node, ...]]:
     """Nodes in groups: the claims fit on all of a group or on none, for the same causes.
 
-    Only who holds a device may differ. Raises InvalidClaim.
+    Only who holds a device may differ. Unlike `Allocator.fitting`, which only says where they fit, it tells
+    nodes apart on which the causes would read otherwise. Raises InvalidClaim.
     """
     names = _names(allocator.read(claims))
     groups: dict[object, list[Node]] = {}
@@ -44,11 +45,22 @@ def _names(wishes: Wishes) -> frozenset[str] | None:
 
 def _seen(allocator: Allocator, node: Node, names: frozenset[str] | None) -> Iterator[Any]:
     """All that can matter of what a node is offered, without the names of pools and of who holds what."""
-    offer = allocator.pools.offer(node)
+    pools = allocator.pools
+    own, shared = pools.of_node(node.name), pools.shared_with(node)
+    mixed = not {_pool(each) for each in own}.isdisjoint(map(_pool, shared))
+    if mixed or any(each.spec.per_device_node_selection for each in shared):
+        offer = pools.offer_of([*own, *shared], node)
+    else:
+        offer = pools.offer_of(own, node)
+        yield tuple(id(each) for each in shared)  # what they offer is one thing, whoever sees it
     yield from ((driver, why) for (driver, _), why in offer.broken.items())
     for each in offer.devices:
         uses = allocator.in_use.get(each.key, ())
         yield (*_device(each, names), *((not use.share_id, _encode(use.consumed)) for use in uses))
+
+
+def _pool(one: ResourceSlice) -> tuple[str, str]:
+    return one.spec.driver, one.spec.pool.name
 
 
 def _device(offered: Offered, names: frozenset[str] | None) -> Iterator[Any]:

@@ -25,7 +25,6 @@ from cod.cli.verdict_words import data, lines
 from cod.cli.wish_options import Wishes, wish_options
 from cod.cli.wishes import spec_of
 from cod.errors import Misuse, Refused
-from cod.ledger import NotHeld
 from cod.prepare import Site
 from cod.resource import ResourceClaim
 from cod.show.ranges import ranges
@@ -157,6 +156,8 @@ def _of_machine(
     if names:
         claims = tuple(each for each in held if each.name == names[0])
         if not claims:
+            from cod.ledger import NotHeld
+
             raise NotHeld(names[0])
     others = [each for each in held if each not in claims]
     allocator = site.allocator(in_use(others), options)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from cod.allocate import Fall, Refusal, RequestReport
 from cod.drivers.protocol import DeviceKey
-from cod.show.ranges import ranges
+from cod.show.ranges import ranges, shortened
 
 _RULES = {
     "selector": "not selected: ",
@@ -18,7 +18,7 @@ _RULES = {
     "attribute": "",
 }
 _FEW = 6  # reasons of one request that have a line each
-_WIDE = 32  # letters of a column of names
+_WIDE, _LONG = 32, 60  # letters of a column of names, and of what stands in it
 
 
 def lines(refusal: Refusal, *, of_many: bool = False) -> Iterator[str]:
@@ -69,7 +69,7 @@ def _devices(report: RequestReport, of_many: bool) -> Iterator[str]:
 
 
 def _table(rows: Iterable[tuple[Sequence[DeviceKey], str]]) -> Iterator[str]:
-    cells = [(str(len(keys)), ranges(_names(keys)), reason) for keys, reason in rows]
+    cells = [(str(len(keys)), shortened(ranges(_names(keys)), _LONG), reason) for keys, reason in rows]
     count = max((len(each[0]) for each in cells), default=0)
     width = min(max((len(each[1]) for each in cells), default=0), _WIDE)
     for number, names, reason in cells:

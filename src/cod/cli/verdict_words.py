@@ -12,7 +12,7 @@ from cod.cli import answer_words, refusal_words
 from cod.cli.verdict import Group, Verdict
 from cod.errors import CodError
 from cod.resource import AllocationResult, to_data
-from cod.show.ranges import ranges
+from cod.show.ranges import ranges, shortened
 
 _LONG = 100  # letters of a list of nodes
 _FEW = 5  # groups of nodes without room that are told in full
@@ -91,11 +91,7 @@ def _error(error: CodError) -> Iterator[str]:
 
 def _names(nodes: Sequence[Node]) -> str:
     """The names of nodes, of many only the first ones."""
-    text = ranges(each.name for each in nodes)
-    if len(text) <= _LONG:
-        return text
-    cut = text[: text.rindex(",", 0, _LONG)]
-    return f"{cut},…]" if cut.count("[") > cut.count("]") else f"{cut},…"
+    return shortened(ranges(each.name for each in nodes), _LONG)
 
 
 def _difference(verdict: Verdict) -> Iterator[str]:

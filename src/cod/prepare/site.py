@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -15,10 +16,12 @@ from cod.drivers import Inventory
 from cod.errors import Misuse, Unavailable
 from cod.host import Host
 from cod.host.processes import Process, Processes
-from cod.ledger import Holder, Ledger
 from cod.prepare.claim import Prepared, prepare, sweep, unprepare
 from cod.resource import ResourceClaim
 from cod.topology import survey
+
+if TYPE_CHECKING:
+    from cod.ledger import Holder, Ledger
 
 
 class Site(Struct, frozen=True):
@@ -47,6 +50,8 @@ class Site(Struct, frozen=True):
 
     def open_ledger(self) -> Ledger:
         """The ledger, for a `with`."""
+        from cod.ledger import Ledger  # who only asks why has no use for SQLite
+
         return Ledger(self.ledger, self.processes)
 
     def check_usable(self) -> None:

@@ -56,3 +56,12 @@ def _written(key: tuple[str, str, int], numbers: set[int]) -> str:
     ]
     single = len(numbers) == 1
     return f"{stem}{texts[0]}{rest}" if single else f"{stem}[{','.join(texts)}]{rest}"
+
+
+def shortened(text: str, most: int) -> str:
+    """Ranges of at most about so many letters, cut between two of them: `node-[1-3,7,…]`."""
+    if len(text) <= most:
+        return text
+    end = text.rfind(",", 0, most)
+    cut = text[:end] if end > 0 else text[: most - 1]
+    return f"{cut},…]" if cut.count("[") > cut.count("]") else f"{cut},…"
