@@ -3,7 +3,7 @@
     python -m bench.allocate [--quick] [--only WORD] [--beside COMMAND] [--emit DIR]
 
 Slices are loaded before: `load` is the time to make an Allocator and its nodes ready. `first` is the first
-question that it is asked, `next` another claim, never asked before, its expressions new, and `again` that claim.
+question that it is asked, `next` another claim, never asked before, with new expressions, `again` that one.
 Of one node, `fits` is the bare question, `best` and `in order` give devices, the best ones or Kubernetes'.
 With `--beside`, COMMAND is run with the path of each emitted input, prints JSON with `numFits` and `totalNs`,
 and stands in the last columns, with our `first` or `best` as a ratio to its time. Such a program is

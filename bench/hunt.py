@@ -23,6 +23,7 @@ from cod.allocate import NoFit, Undecided
 
 PATIENCE = 40  # changes in a row that make nothing slower, before something else is tried
 STARTS = 10  # random instances, the slowest of which is changed
+ENOUGH = 1_000  # milliseconds, which is slow enough to look at
 SHOWN = 10
 
 
@@ -75,7 +76,7 @@ def climb(seed: int, until: float, without: Sequence[str], order: Order) -> tupl
         waited = 0 if found.ms > 1.05 * slowest.ms else waited + 1
         if better:
             slowest = found
-        if found.outcome == "undecided":
+        if found.outcome == "undecided" or slowest.ms > ENOUGH:
             break
     again = measure(slowest.plan, seed, order)  # the first time may have been a pause
     return (min(slowest, again, key=lambda each: each.ms), bad)
