@@ -2,11 +2,12 @@
 
     python -m bench.allocate [--quick] [--only WORD] [--beside COMMAND] [--emit DIR]
 
-Slices are loaded before: `load` is the time to prepare an Allocator from them. `first` is the first question
-that it is asked, `next` another claim, never asked before, its expressions new, and `again` that same claim.
-With `--beside`, COMMAND is run with the path of every emitted input, prints JSON with `numFits` and
-`totalNs`, and stands in the last columns, with our `first` as a ratio to its time. Such a program, around the
-allocator of Kubernetes, is `bench/reference/draalloc.go`. `--emit` writes the inputs and measures nothing.
+Slices are loaded before: `load` is the time to make an Allocator and its nodes ready. `first` is the first
+question that it is asked, `next` another claim, never asked before, its expressions new, and `again` that claim.
+Of one node, `fits` is the bare question, `best` and `in order` give devices, the best ones or Kubernetes'.
+With `--beside`, COMMAND is run with the path of each emitted input, prints JSON with `numFits` and `totalNs`,
+and stands in the last columns, with our `first` or `best` as a ratio to its time. Such a program is
+`bench/reference/draalloc.go`, Kubernetes' own allocator. `--emit` writes the inputs and measures nothing.
 """
 
 from __future__ import annotations
@@ -16,14 +17,22 @@ import json
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 from msgspec import Struct
 
-from bench.allocation.asking import Ask, Asked, ask, ask_cluster, fill, most_that_fit
-from bench.allocation.clusters import fabric, one_pool, question_input, questions, servers
+from bench.allocation.asking import Ask, Asked, ask_cluster, ask_node, fill, most_that_fit
+from bench.allocation.clusters import (
+    ANY_GPU,
+    ANY_OF_FABRIC,
+    fabric,
+    one_pool,
+    question_input,
+    questions,
+    servers,
+)
 from bench.allocation.fills import cluster_fill, packing
 from bench.allocation.hard import hard_cases
 from bench.allocation.partitions import partition_cases
@@ -31,6 +40,8 @@ from bench.allocation.words import Input, emitted
 
 SIZES = (100, 1_000, 5_000, 20_000)
 QUICK_SIZES = (100,)
+ASKED = ("load", "first", "next", "again")
+ON_NODE = ("load", "fits", "best", "in order")
 LONGEST_BESIDE = 120  # seconds
 
 Section: TypeAlias = Iterator[tuple[Input, Ask]]
@@ -73,31 +84,31 @@ class Run:
         answer = json.loads(done.stdout)
         return Beside(answer["numFits"], answer["totalNs"] / 1e9)
 
-    def row(self, given: Input, asked: Asked) -> None:
+    def row(self, given: Input, asked: Asked, compared: int) -> None:
         """Print one measured input, and remember what was wrong with its answer."""
         if asked.fits is None:
             self.undecided.append(given.title)
         elif given.fits is not None and asked.fits != given.fits:
             self.wrong.append(f"{given.title}: {asked.fits} fit and not {given.fits}")
-        times = (asked.load, asked.first, asked.next, asked.again)
-        line = f"{given.title:<52} {' '.join(_ms(each) for each in times)} {_count(asked.fits):>9}"
+        line = f"{given.title:<52} {' '.join(map(_ms, asked.times))} {_count(asked.fits):>9}"
         if other := self.beside(given):
-            line += f"   {_ms(other.seconds)} {asked.first / other.seconds:>8.2f} {_count(other.fits):>9}"
+            ratio = asked.times[compared] / other.seconds
+            line += f"   {_ms(other.seconds)} {ratio:>8.2f} {_count(other.fits):>9}"
         print(line, flush=True)
 
-    def table(self, title: str, section: Section) -> None:
-        """Measure and print a section, row by row."""
-        head = [f"{each:>9}" for each in ("load", "first", "next", "again", "fit")]
+    def table(
+        self, title: str, section: Section, columns: Sequence[str] = ASKED, compared: str = "first"
+    ) -> None:
+        """Measure and print a section, row by row. The column `compared` is a ratio to what runs beside."""
+        head = [f"{each:>9}" for each in (*columns, "fit")]
         beside = f"   {'beside':>9} {'ratio':>8} {'fit':>9}" if self.command else ""
         print(f"\n{title + ', ms':<52} {' '.join(head)}{beside}")
         for given, asking in section:
             if self.wants(given):
-                self.row(given, asking(given))
+                self.row(given, asking(given), columns.index(compared))
 
 
-def _ms(seconds: float | None) -> str:
-    if seconds is None:
-        return f"{'':>9}"
+def _ms(seconds: float) -> str:
     ms = seconds * 1e3
     return f"{ms:>9.3f}" if ms < 10 else f"{ms:>9.1f}" if ms < 1_000 else f"{ms:>9.0f}"
 
@@ -111,20 +122,20 @@ def clusters(count: int) -> Section:
     slices = servers(count)
     for question in questions(count):
         given = question_input(count, question, slices)
-        yield given, ask_cluster(question, rounds=3 if count <= 1_000 else 1)
+        yield given, ask_cluster(question)
 
 
 def wide_pools(quick: bool) -> Section:
     sizes = ((100, 10),) if quick else ((100, 10), (1_000, 10), (1_000, 100))
     for nodes, pools in sizes:
-        yield fabric(nodes, pools), ask
+        yield fabric(nodes, pools), ask_cluster(ANY_OF_FABRIC)
     for nodes in (100,) if quick else (100, 1_000, 5_000):
-        yield one_pool(nodes), ask
+        yield one_pool(nodes), ask_cluster(ANY_GPU)
 
 
 def one_node() -> Section:
     for given in (*hard_cases(), *partition_cases()):
-        yield given, ask
+        yield given, ask_node
 
 
 def fills(run: Run) -> None:
@@ -201,7 +212,7 @@ def main() -> None:
     for count in QUICK_SIZES if run.quick else SIZES:
         run.table(f"which of {count} nodes, 8 devices each, fit", clusters(count))
     run.table("pools that many nodes reach", wide_pools(run.quick))
-    run.table("one node", one_node())
+    run.table("one node", one_node(), ON_NODE, "best")
     fills(run)
     packed(run)
     print(f"\nundecided: {len(run.undecided)}", *run.undecided, sep="\n  ")

@@ -6,7 +6,7 @@ import gc
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, count
 from typing import Literal, TypeAlias, TypeVar
 
 from msgspec import Struct
@@ -23,12 +23,9 @@ Order: TypeAlias = Literal["best", "first"]
 
 
 class Asked(Struct, frozen=True):
-    """What an input took, in seconds, and how many nodes fit; None where the search was given up."""
+    """What an input took, in seconds, as its table has it, and how many nodes fit; None where undecided."""
 
-    load: float
-    first: float
-    next: float | None
-    again: float
+    times: tuple[float, ...]
     fits: int | None
 
 
@@ -43,50 +40,62 @@ class Filled(Struct, frozen=True):
 Ask: TypeAlias = Callable[[Input], Asked]
 
 
-def ask(given: Input) -> Asked:
-    """Ask an input's own claims, some times of a new Allocator; the shortest times."""
-    rounds: list[Asked] = []
-    while len(rounds) < 3 and sum(each.load + each.first for each in rounds) < 1:
+def ask_node(given: Input) -> Asked:
+    """Ask for an input's claims on its one node: whether they fit, the best devices, Kubernetes' devices."""
+    node = node_of(given.nodes[0])
+
+    def once() -> Asked:
         loading, allocator = timed(lambda: allocator_of(given))
-        first, fits = timed(lambda: _fitting(allocator, given.claims, given.nodes))  # noqa: B023
-        again, _ = timed(lambda: _fitting(allocator, given.claims, given.nodes))  # noqa: B023
-        rounds.append(Asked(loading, first, None, again, fits))
-    return _shortest(rounds)
+        fitting, fits = timed(lambda: _fitting(allocator, given.claims, [node]))
+        best, _ = timed(lambda: _answered(allocator, given.claims, node))
+        in_order = allocator_of(given, "first")
+        first, _ = timed(lambda: _answered(in_order, given.claims, node))
+        return Asked((loading, fitting, best, first), fits)
+
+    return _shortest(once, 3)
 
 
-def ask_cluster(question: Question, rounds: int) -> Ask:
+def ask_cluster(question: Question, rounds: int = 3) -> Ask:
     """Ask a question about a cluster with claims that have never been asked before."""
+    salts = count(1)
 
     def asking(given: Input) -> Asked:
-        found = []
-        for number in range(rounds):
-            one, other = (question.asking(2 * number + offset) for offset in (1, 2))
-            loading, allocator = timed(lambda: allocator_of(given))
-            first, fits = timed(lambda: _fitting(allocator, (one,), given.nodes))  # noqa: B023
-            following, _ = timed(lambda: _fitting(allocator, (other,), given.nodes))  # noqa: B023
-            again, _ = timed(lambda: _fitting(allocator, (other,), given.nodes))  # noqa: B023
-            found.append(Asked(loading, first, following, again, fits))
-        return _shortest(found)
+        nodes = [node_of(name) for name in given.nodes]
+
+        def once() -> Asked:
+            one, other = ((question.asking(next(salts)),) for _ in range(2))
+            loading, allocator = timed(lambda: _ready(given, nodes))
+            first, fits = timed(lambda: _fitting(allocator, one, nodes))
+            following, _ = timed(lambda: _fitting(allocator, other, nodes))
+            again, _ = timed(lambda: _fitting(allocator, other, nodes))
+            return Asked((loading, first, following, again), fits)
+
+        return _shortest(once, rounds)
 
     return asking
 
 
+def _ready(given: Input, nodes: Sequence[Node]) -> Allocator:
+    allocator = allocator_of(given)
+    allocator.fleet(nodes)
+    return allocator
+
+
 def timed(action: Callable[[], T]) -> tuple[float, T]:
+    """How long an action takes, and what it gives."""
     gc.collect()
     start = time.perf_counter()
     given = action()
     return time.perf_counter() - start, given
 
 
-def _shortest(rounds: Sequence[Asked]) -> Asked:
-    nexts = [each.next for each in rounds if each.next is not None]
-    return Asked(
-        min(each.load for each in rounds),
-        min(each.first for each in rounds),
-        min(nexts, default=None),
-        min(each.again for each in rounds),
-        rounds[-1].fits,
-    )
+def _shortest(once: Callable[[], Asked], most: int) -> Asked:
+    """The shortest times of some rounds; of few where they take long."""
+    rounds: list[Asked] = []
+    while len(rounds) < most and sum(sum(each.times) for each in rounds) < 3:
+        rounds.append(once())
+    times = zip(*(each.times for each in rounds), strict=True)
+    return Asked(tuple(min(each) for each in times), rounds[-1].fits)
 
 
 def allocator_of(given: Input, order: Order = "best") -> Allocator:
@@ -102,11 +111,18 @@ def node_of(name: str) -> Node:
     return Node(name, labels(name))
 
 
-def _fitting(allocator: Allocator, claims: Sequence[ResourceClaim], nodes: Sequence[str]) -> int | None:
+def _fitting(allocator: Allocator, claims: Sequence[ResourceClaim], nodes: Sequence[Node]) -> int | None:
     try:
-        return sum(allocator.fitting(claims, [node_of(name) for name in nodes]))
+        return sum(allocator.fitting(claims, nodes))
     except Undecided:
         return None
+
+
+def _answered(allocator: Allocator, claims: Sequence[ResourceClaim], node: Node) -> object:
+    try:
+        return allocator.allocate(claims, node)
+    except (NoFit, Undecided) as refusal:
+        return refusal
 
 
 def fill(given: Input, *, order: Order = "best", every_node: bool = False) -> Filled:
@@ -160,8 +176,8 @@ def most_that_fit(given: Input, most_left_out: int = 5) -> int | None:
     allocator = allocator_of(given)
     node = node_of(given.nodes[0])
     kinds = [str([claim.spec for claim in pod.claims]) for pod in given.pods]
-    for count in range(most_left_out + 1):
-        for left_out in combinations_with_replacement(sorted(set(kinds)), count):
+    for number in range(most_left_out + 1):
+        for left_out in combinations_with_replacement(sorted(set(kinds)), number):
             pods = _without(given.pods, kinds, Counter(left_out))
             try:
                 allocator.allocate([claim for pod in pods for claim in pod.claims], node)

@@ -51,7 +51,7 @@ Asking = Callable[[int], ResourceClaim]
 
 
 def _by_class(salt: int) -> ResourceClaim:
-    return claim(f"c-{salt}", [request("r")])
+    return claim(f"c-{salt}", [request(f"r-{salt}")])
 
 
 def _by_cel(count: int) -> Asking:
@@ -110,6 +110,9 @@ def question_input(count: int, question: Question, slices: tuple[ResourceSlice, 
     )
 
 
+ANY_GPU = Question("1 by class", _by_class, 0)
+
+
 def one_pool(count: int) -> Input:
     """One pool that reaches over all nodes, with a slice for each."""
     slices = []
@@ -129,24 +132,34 @@ def one_pool(count: int) -> Input:
         slices=tuple(slices),
         classes=GPU,
         nodes=node_names(count),
-        claims=(claim("c", [request("r")]),),
+        claims=(_by_class(0),),
         fits=count,
     )
 
 
+FABRIC = "fabric.example.com"
+
+
+def _of_fabric(salt: int) -> ResourceClaim:
+    model = f"{attribute_is('model', 'F', FABRIC)} && {salt} >= 0"
+    return claim(f"c-{salt}", [request("r", 1, model, of="fabric")])
+
+
+ANY_OF_FABRIC = Question("1 of the network", _of_fabric, 0)
+
+
 def fabric(count: int, pools: int) -> Input:
     """Pools of 64 devices in a network, which every node reaches."""
-    driver = "fabric.example.com"
     devices = [device(f"d{index}", {"model": "F"}) for index in range(64)]
     return Input(
         title=f"{count} nodes: {pools} slices of 64 for all",
         slices=tuple(
             each
             for number in range(pools)
-            for each in resource_slices(driver, f"net-{number:04d}", devices, all_nodes=True)
+            for each in resource_slices(FABRIC, f"net-{number:04d}", devices, all_nodes=True)
         ),
-        classes=(device_class("fabric", driver),),
+        classes=(device_class("fabric", FABRIC),),
         nodes=node_names(count),
-        claims=(claim("c", [request("r", of="fabric")]),),
+        claims=(_of_fabric(0),),
         fits=count,
     )
