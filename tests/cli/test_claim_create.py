@@ -79,6 +79,15 @@ def test_a_claim_is_printed_as_kubernetes_has_it(machine: Machine) -> None:
     assert allocation["nodeSelector"]["nodeSelectorTerms"][0]["matchFields"][0]["key"] == "metadata.name"
 
 
+def test_a_claim_that_was_printed_can_be_made_again(machine: Machine) -> None:
+    machine.cod("claim", "create", "a", "-d", "sim-gpu", "--for", "1h", "--spec-dir", str(machine.specs))
+    printed = machine.cod("claim", "show", "a", "-o", "yaml").stdout
+    assert "cod.dev/held-until" in printed
+    made = machine.cod("claim", "create", "b", "-f", "-", "-o", "yaml", input=printed)
+    assert "annotations" not in yaml.safe_load(made.stdout)["metadata"]
+    assert machine.held() == ["gpu0", "gpu1"]
+
+
 def test_a_command_uses_a_claim_and_leaves_it(machine: Machine) -> None:
     machine.cod("claim", "create", "mine", "-d", "sim-gpu:2")
     for _ in range(2):
@@ -110,6 +119,14 @@ def test_what_is_released_is_free_and_its_spec_is_gone(machine: Machine) -> None
     run = machine.cod("claim", "release", "a", "b")
     assert (run.returncode, run.stderr) == (0, "claim a is released\nclaim b is released\n")
     assert machine.nothing_is_left()
+
+
+def test_a_spec_that_was_put_elsewhere_is_found_where_it_is_released(machine: Machine) -> None:
+    elsewhere = machine.directory / "elsewhere"
+    machine.cod("claim", "create", "a", "-d", "sim-gpu", "--spec-dir", str(elsewhere))
+    assert len([*elsewhere.iterdir()]) == 1
+    machine.cod("claim", "release", "a")
+    assert [*elsewhere.iterdir()] == []
 
 
 def test_of_several_claims_to_release_none_is_where_one_cannot_be(machine: Machine) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -244,6 +245,15 @@ def test_of_many_nodes_few_are_named_and_data_has_all(kubectl: Kubectl) -> None:
     assert ",…] (200 nodes)" in run.stdout
     (verdict,) = json.loads(kubectl.explain(*objects, form="json", words=("-o", "json")).stdout)
     assert verdict["groups"][0]["nodes"] == names
+
+
+def test_where_every_node_is_unlike_the_others_few_are_told_in_full(kubectl: Kubectl) -> None:
+    names = [f"node-{number}" for number in range(60)]
+    slices = [slice_of(name, f"model-{name}", 1 + number % 40) for number, name in enumerate(names)]
+    run = kubectl.explain(*slices, gpu_class(), claim("c", 32, H100), form="json")
+    assert run.returncode == 1
+    assert run.stdout.count("not on node-") == 5
+    assert re.search(r"  nor on 5[0-9] more, for other causes: --node node-[0-9]+\n$", run.stdout)
 
 
 def test_this_machine_is_asked_where_the_files_have_no_slices(machine: Machine) -> None:

@@ -23,7 +23,7 @@ from cod.errors import Misuse
 from cod.ledger import Lease
 from cod.prepare import Site
 from cod.prepare.claim import cdi_name
-from cod.prepare.place import USUAL
+from cod.prepare.place import PLACE, USUAL
 from cod.resource import ResourceClaim
 
 EPILOG = """\
@@ -67,6 +67,8 @@ def command(
     claims = _claims(name or "", is_generated, wanted(file, wishes), now)
     machine = look(host)
     site = Site(machine.host, machine.inventory, ledger_file(ledger), claim_spec_dir(spec_dir))
+    if spec_dir is not None:
+        claims = [_placed(each, spec_dir) for each in claims]
     taken = _take(site, claims, now, Lease(site.processes.boot_id(), now + seconds if seconds else None))
     if output == "name":
         print_names(each.name for each in taken)
@@ -92,6 +94,12 @@ def _claims(name: str, is_generated: bool, found: list[ResourceClaim], now: floa
 def _nameless(claim: ResourceClaim) -> ResourceClaim:
     prefix = f"{claim.metadata.name}-" if claim.metadata.name else claim.metadata.generate_name
     return replace(claim, metadata=replace(claim.metadata, name="", generate_name=prefix))
+
+
+def _placed(claim: ResourceClaim, spec_dir: Path) -> ResourceClaim:
+    """The claim, which says where its spec lies: whoever releases it has to find it."""
+    annotations = {**claim.metadata.annotations, PLACE: str(spec_dir.absolute())}
+    return replace(claim, metadata=replace(claim.metadata, annotations=annotations))
 
 
 def _take(site: Site, claims: Sequence[ResourceClaim], now: float, lease: Lease) -> Sequence[ResourceClaim]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -102,7 +103,10 @@ def command(
 
 def _is_file(target: str) -> bool:
     return (
-        target == "-" or "/" in target or target.endswith((".yaml", ".yml", ".json")) or Path(target).exists()
+        target == "-"
+        or "/" in target
+        or target.endswith((".yaml", ".yml", ".json"))
+        or os.path.exists(target)  # noqa: PTH110, Path's own fails on long names
     )
 
 

@@ -8,11 +8,15 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from cod.cli.claim_files import claims_of, refuse_mix
+from cod.cli.claim_words import HELD_BY, HELD_UNTIL
 from cod.cli.wish_options import Wishes
 from cod.cli.wishes import spec_of
 from cod.errors import Misuse
 from cod.prepare import claim_name
+from cod.prepare.place import PLACE
 from cod.resource import ObjectMeta, ResourceClaim, check
+
+_OF_ANOTHER = (HELD_BY, HELD_UNTIL, PLACE)
 
 
 def wanted(file: str | None, wishes: Wishes) -> list[ResourceClaim]:
@@ -35,11 +39,19 @@ def wanted(file: str | None, wishes: Wishes) -> list[ResourceClaim]:
 
 
 def named(claim: ResourceClaim, name: str, now: float) -> ResourceClaim:
-    """The claim under this name or its own, else a new one, as made at that time. Raises InvalidObject."""
+    """The claim under this name or its own, else a new one, as made at that time. Raises InvalidObject.
+
+    What COD noted on a claim that was printed and is read again is not true of the new one.
+    """
     meta = claim.metadata
-    name = name or meta.name or _generated(meta)
-    created = datetime.fromtimestamp(int(now), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    found = replace(claim, metadata=replace(meta, name=name, generate_name="", creation_timestamp=created))
+    meta = replace(
+        meta,
+        name=name or meta.name or _generated(meta),
+        generate_name="",
+        creation_timestamp=datetime.fromtimestamp(int(now), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        annotations={key: text for key, text in meta.annotations.items() if key not in _OF_ANOTHER},
+    )
+    found = replace(claim, metadata=meta)
     check(found, _flaw if _has_expressions(found) else None)
     return found
 

@@ -9,14 +9,15 @@ from pathlib import Path
 import click
 
 from cod.cli.claim_words import processes_of
-from cod.cli.places import claim_spec_dir, ledger_file, ledger_option, spec_dir_option
+from cod.cli.places import claim_spec_dir, complete_claim, ledger_file, ledger_option, spec_dir_option
 from cod.errors import CodError, Refused
 from cod.ledger import HeldClaim, Ledger, NotHeld
 from cod.prepare import unprepare
+from cod.prepare.place import PLACE
 
 
 @click.command("release")
-@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=complete_claim)
 @click.option(
     "--force", is_flag=True, help="Also of claims whose command still runs, and may use the devices."
 )
@@ -27,7 +28,7 @@ def command(names: tuple[str, ...], force: bool, ledger: Path | None, spec_dir: 
 
     A claim is refused while a command runs that was given its devices: they would be handed to others.
     """
-    path, directory = ledger_file(ledger), claim_spec_dir(spec_dir)
+    path = ledger_file(ledger)
     with Ledger(path) as book:
         held = {each.claim.name: each for each in book.claims()}
         refused: list[CodError] = [NotHeld(name) for name in names if name not in held]
@@ -37,7 +38,8 @@ def command(names: tuple[str, ...], force: bool, ledger: Path | None, spec_dir: 
         if refused:
             raise _all_of(refused)
         for name in dict.fromkeys(names):
-            unprepare(name, directory, path)
+            place = held[name].claim.metadata.annotations.get(PLACE)
+            unprepare(name, spec_dir or (Path(place) if place else claim_spec_dir(None)), path)
             book.give_back(name)
             sys.stderr.write(f"claim {name} is released\n")
 

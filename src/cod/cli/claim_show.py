@@ -12,14 +12,14 @@ import click
 from cod.cli.claim_words import as_object, device_name, lease_of, processes_of
 from cod.cli.durations import local_time, written
 from cod.cli.output import output_option, print_objects
-from cod.cli.places import ledger_file, ledger_option
+from cod.cli.places import complete_claim, ledger_file, ledger_option
 from cod.cli.terminal import printable
 from cod.ledger import HeldClaim, Ledger
 from cod.prepare.claim import cdi_name
 
 
 @click.command("show")
-@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=complete_claim)
 @output_option("text", "yaml", "json")
 @ledger_option
 def command(names: tuple[str, ...], output: str, ledger: Path | None) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from cod.ledger import HeldClaim
     from cod.resource import ResourceClaim, Result
 
+HELD_BY, HELD_UNTIL = "cod.dev/held-by", "cod.dev/held-until"
+
 
 def holders(held: HeldClaim) -> str:
     """Who holds a claim, in a line: `123,124 podman run …`, `its name until 2026-11-25 14:05:00`."""
@@ -44,9 +46,9 @@ def as_object(held: HeldClaim) -> ResourceClaim:
     """The claim as the API has it, with who holds it as annotations."""
     lease = lease_of(held)
     by = [*(["name"] if lease else []), *(str(each.pid) for each in processes_of(held))]
-    added = {"cod.dev/held-by": ",".join(by)}
+    added = {HELD_BY: ",".join(by)}
     if lease and lease.ends is not None:
-        added["cod.dev/held-until"] = datetime.fromtimestamp(lease.ends, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        added[HELD_UNTIL] = datetime.fromtimestamp(lease.ends, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     metadata = held.claim.metadata
     return replace(held.claim, metadata=replace(metadata, annotations={**metadata.annotations, **added}))
 

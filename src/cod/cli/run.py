@@ -12,7 +12,15 @@ import click
 from cod.cli.claim_files import file_option
 from cod.cli.claim_new import named, wanted
 from cod.cli.machine import warn_of_faults
-from cod.cli.places import claim_spec_dir, host_of, host_option, ledger_file, ledger_option, spec_dir_option
+from cod.cli.places import (
+    claim_spec_dir,
+    complete_claim,
+    host_of,
+    host_option,
+    ledger_file,
+    ledger_option,
+    spec_dir_option,
+)
 from cod.cli.terminal import printable
 from cod.cli.wish_options import Wishes, wish_options
 from cod.drivers import discover
@@ -37,7 +45,13 @@ The status is the command's own, 128 and more if a signal ended it, 127 if there
 @click.command(epilog=EPILOG, context_settings={"allow_interspersed_args": False})
 @wish_options
 @file_option
-@click.option("--claim", "held", metavar="NAME", help="Use the devices of a claim that is held; it stays.")
+@click.option(
+    "--claim",
+    "held",
+    metavar="NAME",
+    shell_complete=complete_claim,
+    help="Use the devices of a claim that is held; it stays.",
+)
 @click.option("--name", metavar="CLAIM", help="What to call the new claim.  [default: a new name]")
 @host_option
 @ledger_option

@@ -15,12 +15,14 @@ from cod.drivers.protocol import DeviceKey
 from cod.errors import Refused
 from cod.resource import ClaimStatus, ResourceClaim
 
+_EXPLAINED = 50  # groups, the largest first: each costs some milliseconds
+
 
 class Group(Struct, frozen=True):
     """Nodes that are alike, and what becomes of claims on each of them.
 
-    Claims fit there if there is an `answer`, which is the first node's, or, where only that is asked,
-    `devices`. Else there is a `refusal` or, where nothing is proven, a `failure`.
+    Where they fit there is an `answer`, which is the first node's, or only its `devices`. Where they do not
+    there is a `refusal`, unless it is one of very many groups; where nothing is proven, a `failure`.
     """
 
     nodes: tuple[Node, ...]
@@ -73,11 +75,13 @@ def judge(allocator: Allocator, claims: Sequence[ResourceClaim], nodes: Sequence
 def _judged(
     allocator: Allocator, claims: Sequence[ResourceClaim], groups: Sequence[tuple[Node, ...]]
 ) -> Iterator[Group]:
-    has_answer = False
-    for nodes in groups:
+    by_size = sorted(range(len(groups)), key=lambda number: -len(groups[number]))
+    explained = {*by_size[:_EXPLAINED]}
+    has_answer = allocator.options.order == "first"
+    for number, nodes in enumerate(groups):
         node = nodes[0] if nodes else None
         try:
-            if allocator.options.order == "first" or has_answer:
+            if has_answer:
                 results = allocator.allocate(claims, node)
                 devices = [each for result in results for each in result.devices.results]
                 keys = ((each.request, each.driver, each.pool, each.device) for each in devices)
@@ -87,7 +91,7 @@ def _judged(
                 has_answer = True
                 yield Group(nodes, True, answer=answer)
         except NoFit as error:
-            yield Group(nodes, False, refusal=error.refusal)
+            yield Group(nodes, False, refusal=error.refusal if number in explained else None)
         except (Undecided, AllocationFailed) as error:
             yield Group(nodes, False, failure=error)
             if isinstance(error, AllocationFailed) and not error.only_for_node:

@@ -50,7 +50,7 @@ def _without_room(groups: Sequence[Group]) -> Iterator[str]:
     """The groups of nodes on which claims do not fit, the largest first."""
     by_causes: dict[tuple[str, ...], list[Group]] = {}
     for group in groups:
-        if not group.fits:
+        if group.refusal or group.failure:
             by_causes.setdefault((*_told(group, is_alone=False),), []).append(group)
     failing = [
         (alike[0], [node for each in alike for node in each.nodes], causes)
@@ -59,16 +59,18 @@ def _without_room(groups: Sequence[Group]) -> Iterator[str]:
     failing.sort(key=lambda each: -len(each[1]))
     for group, nodes, causes in failing[:_FEW]:
         count = f" ({len(nodes)} nodes)" if len(nodes) > 1 else ""
-        yield f"{'not on' if group.refusal else 'undecided on'} {_names(nodes)}{count}"
+        yield f"{'undecided on' if group.failure else 'not on'} {_names(nodes)}{count}"
         yield from _indented(iter(causes) if len(nodes) > 1 else _told(group, is_alone=True))
-    if rest := [node for _, nodes, _ in failing[_FEW:] for node in nodes]:
-        yield f"nor on {len(rest)} more, for {len(failing) - _FEW} more sets of causes: --node {rest[0].name}"
+    told = {node.name for _, nodes, _ in failing[:_FEW] for node in nodes}
+    names = [node.name for group in groups if not group.fits for node in group.nodes]
+    if rest := [name for name in names if name not in told]:
+        yield f"nor on {len(rest)} more, for other causes: --node {rest[0]}"
 
 
 def _word(group: Group) -> str:
     if group.fits:
         return "fits"
-    return "no fit" if group.refusal else "undecided"
+    return "undecided" if group.failure else "no fit"
 
 
 def _told(group: Group, *, is_alone: bool) -> Iterator[str]:
