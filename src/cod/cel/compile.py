@@ -140,6 +140,8 @@ class Compiler:
             call = _DYNAMIC[node.function]
         else:
             call = closures.dispatch(overloads)
+        if node.function in ("_[_]", "_[?_]") and not isinstance(compiled[1], Constant):
+            return closures.indexed(call, *compiled, node.at)
         return folded(call, compiled, node.at)
 
     def _is_certain(self, arg: Expression, parameter: Type) -> bool:
