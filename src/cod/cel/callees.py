@@ -11,14 +11,14 @@ from cod.cel import lookup
 from cod.cel.charges import charged
 from cod.cel.check import Checked
 from cod.cel.closures import dispatch
-from cod.cel.equality import equal
+from cod.cel.equality import equal, equals
 from cod.cel.functions import Overload
 from cod.cel.syntax import Call, Expression
 
 _OPERATORS = ("+", "-", "*", "/", "%", "<", "<=", ">", ">=", "==", "!=")
 _BINARY = {f"_{operator}_" for operator in _OPERATORS} | {"@in"}
 _DYNAMIC: dict[str, Callable[..., Any]] = {
-    "_==_": equal,
+    "_==_": equals,
     "_!=_": lambda one, other: not equal(one, other),
     "@in": lookup.is_in,
 }
