@@ -6,7 +6,7 @@ Source: cel-go `checker/cost.go`, `interpreter/runtimecost.go`; Kubernetes
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from cod.cel.functions import EvaluationError, Overload, Price, Size
@@ -117,22 +117,37 @@ def _estimated_equality(type_: Type, sizes: Sizes) -> Price | None:
 
 def _needs_values(overload: Overload) -> bool:
     """Whether what a call costs cannot be said of an error."""
-    return overload.id in ("format-validate", "list_flatten_int", "list_distinct") or "_sort" in overload.id
+    return overload.id in ("format-validate", "list_flatten_int", "list_distinct") or _sorts(overload)
 
 
-def spent(overloads: Sequence[Overload], args: Sequence[Any], result: Any) -> int:
-    """What a call did cost, without its arguments, of which some may be errors.
+def _sorts(overload: Overload) -> bool:
+    return overload.id.endswith(("_sort", "_sortByAssociatedKeys"))
+
+
+def charged(overloads: Sequence[Overload]) -> Callable[[Sequence[Any], Any], int] | None:
+    """What tells from arguments, of which some may be errors, and result what a call did cost; None for 1.
 
     Where several overloads might have been meant, only Kubernetes' libraries still tell their price.
     """
     overload = overloads[-1]
-    if overload.id == "equals" and type_name(args[0]) in _ALL_ONE:
-        return 1
-    if overload.cost is not None:
-        if len(overloads) > 1 and "_sort" in overload.id:
-            return 1
-        if _needs_values(overload) and any(isinstance(arg, EvaluationError) for arg in args):
-            return 1
-        return overload.cost(args, result)
-    charge = _CHARGES.get(overload.id) if len(overloads) == 1 else None
-    return 1 if charge is None else charge.cost(args, result)
+    if overload.id == "equals":
+        return _equality
+    cost = overload.cost
+    if cost is None:
+        charge = _CHARGES.get(overload.id) if len(overloads) == 1 else None
+        return None if charge is None else charge.cost
+    if len(overloads) > 1 and _sorts(overload):
+        return None
+    return _of_values(cost) if _needs_values(overload) else cost
+
+
+def _equality(args: Sequence[Any], result: Any) -> int:
+    return 1 if type_name(args[0]) in _ALL_ONE else _compared(args, result)
+
+
+def _of_values(cost: Callable[[Sequence[Any], Any], int]) -> Callable[[Sequence[Any], Any], int]:
+    def of_values(args: Sequence[Any], result: Any) -> int:
+        has_failed = any(isinstance(arg, EvaluationError) for arg in args)
+        return 1 if has_failed else cost(args, result)
+
+    return of_values

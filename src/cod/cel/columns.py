@@ -146,7 +146,7 @@ class _Planner:
             return None
         from cod.cel.parts import Compared
 
-        return Compared(path, keys, node.function != "_!=_")
+        return Compared(path, keys, node.function != "_!=_", self.grouped(node))
 
     def present(self, node: Expression) -> Part | None:
         """`has(attribute)`, `"name" in attributes`."""

@@ -102,15 +102,19 @@ def _renumbered(codes: Codes) -> tuple[Codes, int]:
 
 
 class Compared:
-    """An attribute that is compared with values that are written out: true where it is one of them."""
+    """An attribute that is compared with values that are written out, by their codes.
 
-    def __init__(self, path: Path, keys: Sequence[Any], is_equal: bool) -> None:
+    Versions and lists are left to closures, which know how they compare.
+    """
+
+    def __init__(self, path: Path, keys: Sequence[Any], is_equal: bool, otherwise: Part) -> None:
         self.path = path
         self.keys = keys
         self.is_equal = is_equal
+        self.otherwise = otherwise
 
     def __call__(self, table: DeviceTable, rows: Rows) -> Answers:
-        """The answers, by codes alone."""
+        """The answers."""
         column = table.coded(self.path)
         codes = column.codes if rows is None else column.codes[rows]
         of_code = numpy.full(column.size + 1, not self.is_equal, numpy.int8)
@@ -118,12 +122,15 @@ class Compared:
         for key in self.keys:
             if (code := column.code_of.get(key)) is not None:
                 of_code[code] = self.is_equal
-        of_code[list(column.flawed)] = ERROR
-        return of_code[codes]
+        answers = of_code[codes]
+        if column.involved:
+            left = numpy.flatnonzero(numpy.isin(codes, column.involved))
+            answers[left] = self.otherwise(table, left if rows is None else rows[left])
+        return answers
 
-    def effort(self, _: DeviceTable) -> int:
-        """None."""
-        return 0
+    def effort(self, table: DeviceTable) -> int:
+        """As many as there are versions and lists."""
+        return len(table.coded(self.path).involved)
 
 
 class Present:

@@ -7,12 +7,11 @@ NumPy is installed, else lists; each is made when it is first asked for, at less
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from cod.cel.device import Path, amount_of, has_domain, value_of
-from cod.cel.functions import EvaluationError
-from cod.resource.slices import Attribute, Capacity, Device
+from cod.cel.device import Path, has_domain
+from cod.resource.slices import Attribute, Device
 
 Codes = Any
 """One int a device: an array of int32, or a list without NumPy."""
@@ -25,12 +24,12 @@ class Coded(NamedTuple):
     """A column: the codes, the code of each value, and how many values there are.
 
     The value of an attribute is its string, or the Attribute if it is none; of a capacity it is the text.
-    `flawed` are the codes of what has no value when it is evaluated, as a version that is none.
+    `involved` are the codes of attributes that are no string, int or bool: versions, lists, and none at all.
     """
 
     codes: Codes
     code_of: Mapping[Hashable, int]
-    flawed: tuple[int, ...] = ()
+    involved: tuple[int, ...] = ()
 
     @property
     def size(self) -> int:
@@ -84,10 +83,8 @@ class DeviceTable:
         kind, domain, name = path
         found = self._found(kind, domain, name)
         if kind == "capacity":
-            texts = [None if entry is None else entry.value for entry in found]
-            return _coded(texts, lambda text: amount_of(Capacity(str(text))))
-        values = [None if entry is None else entry.string or entry for entry in found]
-        return _coded(values, _value)
+            return _coded([None if entry is None else entry.value for entry in found])
+        return _coded([None if entry is None else entry.string or entry for entry in found])
 
     def _found(self, kind: str, domain: str, name: str) -> list[Any]:
         """What each device has under a name, with its domain or, where that is its driver's, without."""
@@ -109,28 +106,21 @@ class DeviceTable:
         return self._drivers
 
 
-def _value(value: Hashable) -> Any:
-    return value_of(value) if isinstance(value, Attribute) else value
-
-
-def _coded(values: Sequence[Hashable | None], evaluated: Callable[[Hashable], Any] | None = None) -> Coded:
+def _coded(values: Sequence[Hashable | None]) -> Coded:
     """A column of values, of which None is no value."""
     code_of: dict[Hashable, int] = {}
     code_of_new = code_of.setdefault
     codes = [-1 if value is None else code_of_new(value, len(code_of)) for value in values]
-    flawed = [code for value, code in code_of.items() if evaluated and _is_flawed(evaluated, value)]
+    involved = tuple(code for value, code in code_of.items() if _is_involved(value))
     numpy = numpy_or_none()
-    return Coded(codes if numpy is None else numpy.array(codes, numpy.int32), code_of, tuple(flawed))
+    return Coded(codes if numpy is None else numpy.array(codes, numpy.int32), code_of, involved)
 
 
-def _is_flawed(evaluated: Callable[[Hashable], Any], value: Hashable) -> bool:
-    if isinstance(value, str) and evaluated is _value:
+def _is_involved(value: Hashable) -> bool:
+    if not isinstance(value, Attribute):
         return False
-    try:
-        evaluated(value)
-    except EvaluationError:
-        return True
-    return False
+    plain = (Attribute(int_=value.int_), Attribute(bool_=value.bool_), Attribute(string=value.string))
+    return value not in plain or value == Attribute()
 
 
 def numpy_or_none() -> Any:

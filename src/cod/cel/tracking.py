@@ -7,12 +7,13 @@ indexes (an attribute, in cel-go's words) costs one for itself and one for each 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
 
 from cod.cel import lookup
+from cod.cel.callees import Callee, callee_of
 from cod.cel.chains import (
     call_or_error,
     is_attribute,
@@ -23,10 +24,9 @@ from cod.cel.chains import (
     reached,
     root_of,
 )
-from cod.cel.charges import NEW_LIST, NEW_MAP, spent
+from cod.cel.charges import NEW_LIST, NEW_MAP
 from cod.cel.check import Checked
-from cod.cel.closures import dispatch, mapped
-from cod.cel.equality import equal
+from cod.cel.closures import mapped
 from cod.cel.estimate import TARGET, is_bind
 from cod.cel.folding import folded
 from cod.cel.functions import EvaluationError
@@ -45,7 +45,6 @@ from cod.cel.syntax import (
 )
 from cod.cel.values import NONE, Optional
 
-_BINARY = {f"_{operator}_" for operator in ("+", "-", "*", "/", "%", "<", "<=", ">", ">=")} | {"@in"}
 EXCEEDED = "operation cancelled: actual cost limit exceeded"
 
 
@@ -81,7 +80,7 @@ class _Evaluation:
         self.scope: Scope | None = None
         known = folded(checked)
         self.known, self.memberships = known.values, known.memberships
-        self.calls: dict[int, Callable[..., Any]] = {}
+        self.callees: dict[int, Callee] = {}
 
     def spend(self, amount: int) -> None:
         self.cost += amount
@@ -93,14 +92,18 @@ class _Evaluation:
         known = self.known.get(node.id, ABSENT)
         if known is not ABSENT:
             return known
+        if type(node) is Identifier and node.name != TARGET:
+            value = self.variable(node.name)
+            self.spend(1)
+            return value
         if not is_attribute(node):
             return _VALUES[type(node)](self, node)
         value = self.attribute(node)
-        if isinstance(node, Identifier) and node.name == TARGET:
+        if is_target(node):
             return value
         if not is_conditional(root_of(node)):
             self.spend(1)
-        if isinstance(node, Select) and node.is_test:
+        if is_test(node):
             self.cost -= 1
         return value
 
@@ -210,53 +213,31 @@ class _Evaluation:
             return self.logical(node)
         if node.function in ("or", "orValue") and node.target is not None and len(node.args) == 1:
             return self.first_of(node.target, node.args[0], is_value=node.function == "orValue")
-        is_qualified = node.id in self.checked.names or node.target is None
-        args = node.args if is_qualified or node.target is None else (node.target, *node.args)
         if node.id in self.memberships:
             return self.member(node)
+        callee = self.callees.get(node.id)
+        if callee is None:
+            callee = self.callees[node.id] = callee_of(node, self.checked, self.known)
         values = []
         failed: EvaluationError | None = None
-        for arg in args:
+        for arg in callee.args:
             value = self.value(arg)
             values.append(value)
             if isinstance(value, EvaluationError):
                 failed = failed or value
-                if self.stops(node, args):
+                if callee.stops:
                     break
         if node.function == "@not_strictly_false":
-            failed, result = None, values[0] is not False
+            result: Any = values[0] is not False
+        elif failed is not None:
+            result = failed
+        elif node.function in ("_+_", "cel.@mapInsert") and self.is_own(values[0]):
+            result = call_or_error(gathered, values, node.at)
         else:
-            result = failed or self.result(node, values)
-        if len(values) == len(args):
-            overloads = self.checked.overloads[node.id]
-            self.spend(spent(overloads, values, result))
+            result = call_or_error(callee.call, values, node.at)
+        if len(values) == len(callee.args):
+            self.spend(1 if callee.cost is None else callee.cost(values, result))
         return result
-
-    def stops(self, node: Call, args: Sequence[Expression]) -> bool:
-        """Whether a call does without its other arguments after one that failed."""
-        overloads = self.checked.overloads[node.id]
-        if len(args) != 2 or node.function in _BINARY:
-            return len(args) > 2
-        if node.function == "matches":
-            return args[1].id in self.known
-        if node.function in ("_==_", "_!=_"):
-            return False
-        return len(overloads) > 1 or overloads[0].id == "string_format"
-
-    def result(self, node: Call, values: Sequence[Any]) -> Any:
-        function = node.function
-        if function == "_==_":
-            return equal(*values)
-        if function == "_!=_":
-            return not equal(*values)
-        if function == "@in":
-            return call_or_error(lookup.is_in, values, node.at)
-        if function in ("_+_", "cel.@mapInsert") and self.is_own(values[0]):
-            return call_or_error(gathered, values, node.at)
-        call = self.calls.get(node.id)
-        if call is None:
-            call = self.calls[node.id] = dispatch(self.checked.overloads[node.id])
-        return call_or_error(call, values, node.at)
 
     def is_own(self, value: Any) -> bool:
         scope = self.scope
