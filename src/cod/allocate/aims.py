@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from cod.allocate.capacity import units
-from cod.allocate.near import LEVEL
 from cod.allocate.pack import Pick
 from cod.allocate.preferences import Scoped, Soft
 from cod.allocate.problem import State
@@ -19,7 +18,6 @@ from cod.allocate.requests import Alternative, Wishes
 from cod.allocate.stock import Distances, Stock, Values
 from cod.cel import EvaluationError, Selector
 from cod.resource import parse_quantity
-from cod.topology import SAME_SWITCH
 
 Cost = tuple[int, int, int, int]
 ZERO: Cost = (0, 0, 0, 0)
@@ -57,26 +55,28 @@ class Closest:
 
 
 class Switches:
-    """The number of switches that the devices are below."""
+    """The number of switches that the devices are below, less one; what is below none does not count."""
 
     text = "fewest switches"
 
-    def __init__(self, requests: frozenset[int], distances: Distances) -> None:
+    def __init__(self, requests: frozenset[int], stock: Stock) -> None:
         self.requests = requests
-        self._distances = distances
+        switch = stock.surroundings.switch
+        self._switches = [switch((each.key, each.device)) for each in stock.devices]
 
     def cost(self, picks: Sequence[Pick], device: int) -> int:
-        """1 if no device that is there is below the same switch, or nearer."""
-        near = (SAME_SWITCH.rank + 1) * LEVEL
-        return int(all(self._distances.between(device, other) >= near for _, other in picks))
+        """1 if those that are there are below other switches."""
+        mine = self._switches[device]
+        others = {self._switches[other] for _, other in picks} - {None}
+        return int(mine is not None and bool(others) and mine not in others)
 
-    def are_alike(self, one: int, other: int) -> bool:  # noqa: ARG002
-        """Always: distances are all that counts."""
-        return True
+    def are_alike(self, one: int, other: int) -> bool:
+        """Whether they are below the same switch."""
+        return self._switches[one] == self._switches[other]
 
 
 class Same:
-    """The number of values that an attribute has."""
+    """The number of pairs that share no value of an attribute."""
 
     def __init__(self, requests: frozenset[int], attribute: str, values: dict[int, Values]) -> None:
         self.requests = requests
@@ -84,9 +84,9 @@ class Same:
         self._values = values
 
     def cost(self, picks: Sequence[Pick], device: int) -> int:
-        """1 if the device shares no value with one that is there."""
-        mine = self._values.get(device, frozenset())
-        return int(bool(picks) and not any(mine & self._values.get(other, mine) for _, other in picks))
+        """How many of those that are there share no value with the device."""
+        mine: Values = self._values.get(device, frozenset())
+        return sum(mine.isdisjoint(self._values.get(other, ())) for _, other in picks)
 
     def are_alike(self, one: int, other: int) -> bool:
         """Whether they have the same values."""
@@ -103,12 +103,8 @@ class Spread:
 
     def cost(self, picks: Sequence[Pick], device: int) -> int:
         """How many of those that are there share a value with the device."""
-        mine = self._values.get(device)
-        return (
-            0
-            if mine is None
-            else sum(bool(mine & self._values.get(other, frozenset())) for _, other in picks)
-        )
+        mine: Values = self._values.get(device, frozenset())
+        return sum(not mine.isdisjoint(self._values.get(other, ())) for _, other in picks)
 
     def are_alike(self, one: int, other: int) -> bool:
         """Whether they have the same values."""
@@ -199,7 +195,7 @@ class Aims:
         )
         partitions, blocks = (0, 0)
         if not state.problem.needs[request].admin:
-            partitions, blocks = self.remainder.cost(state, device)
+            partitions, blocks = self.remainder.cost(state, request, device)
         return apart, unmet, partitions, blocks
 
     def are_alike(self, one: int, other: int, devices: Sequence[int]) -> bool:
@@ -209,15 +205,10 @@ class Aims:
             return False
         if not all(each.are_alike(one, other) for _, each in self.soft):
             return False
-        if not self.uses_distances:
+        if not self.closest:
             return True
         between = self.distances.between
         return all(between(one, each) == between(other, each) for each in devices if each not in (one, other))
-
-    @property
-    def uses_distances(self) -> bool:
-        """Whether any wish is about how close devices are."""
-        return bool(self.closest) or any(isinstance(each, Switches) for _, each in self.soft)
 
     def _add(self, scoped: Scoped, requests: frozenset[int]) -> None:
         if scoped.preferences.closest:
@@ -231,7 +222,7 @@ class Aims:
         if soft.spread:
             return Spread(requests, soft.spread, self.stock.values(soft.spread))
         if soft.fewest:
-            return Switches(requests, self.distances)
+            return Switches(requests, self.stock)
         if selector is not None:
             return Preferred(requests, selector, self.stock)
         return Least(requests, soft.least, self.stock)

@@ -7,19 +7,21 @@ has taken its steps. A device that is like one that was tried in the same place 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cod.allocate.aims import ZERO, Aims, Closest, Cost, plus
 from cod.allocate.alternatives import Choice, Chooser
+from cod.allocate.bound import Bound
 from cod.allocate.pack import Pick
 from cod.allocate.problem import State, bits
 from cod.allocate.search import Budget, Spent, complete, is_roomy
 
-EXACT = 16  # up to so many candidates the best choice is always proven
+EXACT = 16  # of so many candidates one request always has the best
 _STEPS = 60_000  # enough for any 8 of 16
-_FEW_STEPS = 2_000
+_FEWER_STEPS = 10_000  # for more candidates
+_FEWEST_STEPS = 2_000  # where nothing is wished
 
 
 class Best(Struct, frozen=True):
@@ -44,7 +46,8 @@ def best(chooser: Chooser, choice: Choice, aims: Aims) -> Best:
     union = 0
     for number, wanted in enumerate(state.wanted):
         union |= state.open[number] if wanted else 0
-    steps = _STEPS if union.bit_count() <= EXACT or aims.has_wishes else _FEW_STEPS
+    many = _FEWER_STEPS if aims.has_wishes else _FEWEST_STEPS
+    steps = _STEPS if union.bit_count() <= EXACT else many
     search = _Improvement(aims, picks, cost, steps)
     search.run(state)
     return Best(Choice(choice.alternatives, search.picks), search.cost, search.is_proven)
@@ -86,7 +89,7 @@ def _total(state: State, picks: Sequence[Pick], aims: Aims) -> Cost:
 
 
 class _Improvement:
-    """Branch and bound over all choices, in the order of the requests and, within one, of the devices."""
+    """Branch and bound over all choices, in the order of the requests and, among peers, of the devices."""
 
     def __init__(self, aims: Aims, picks: tuple[Pick, ...], cost: Cost, steps: int) -> None:
         self.aims = aims
@@ -94,16 +97,18 @@ class _Improvement:
         self.cost = cost
         self.steps = steps
         self.is_proven = False
-        self._union: list[int] = []
+        self._bounds: list[tuple[Closest, Bound]] = []
         self._likes: dict[int, int] = {}
+        self._peers: dict[int, list[int]] = {}
 
     def run(self, state: State) -> None:
         """Search until all is seen or the steps are taken."""
         union = 0
         for number, wanted in enumerate(state.wanted):
             union |= state.open[number] if wanted else 0
-        self._union = [*bits(union)]
-        self._likes = _likes(state, self._union, self.aims)
+        self._bounds = [(each, Bound(each, state)) for each in self.aims.closest]
+        self._likes = _likes(state, [*bits(union)], self.aims)
+        self._peers = _peers(state, self.aims)
         order = [number for number, wanted in enumerate(state.wanted) for _ in range(wanted)]
         stack: list[Iterator[tuple[State, Cost, list[Pick]]]] = [iter([(state, ZERO, [])])]
         while stack:
@@ -115,7 +120,7 @@ class _Improvement:
             if self.steps < 0:
                 return
             state, cost, picks = node
-            if self._bound(state, cost, picks, order) >= self.cost:
+            if self._least(state, cost, picks) >= self.cost:
                 continue
             if len(picks) == len(order):
                 self.picks, self.cost = tuple(picks), cost
@@ -127,49 +132,54 @@ class _Improvement:
         self, state: State, cost: Cost, picks: list[Pick], order: Sequence[int]
     ) -> Iterator[tuple[State, Cost, list[Pick]]]:
         number = order[len(picks)]
-        start = picks[-1][1] + 1 if picks and picks[-1][0] == number else 0
         options = [
             (plus(cost, self.aims.cost(state, picks, (number, device))), device)
-            for device in bits(state.open[number] >> start << start)
+            for device in bits(state.open[number])
         ]
         tried: set[int] = set()
         for total, device in sorted(options):
             if total < self.cost and self._likes[device] not in tried:
                 tried.add(self._likes[device])
                 after = state.take(number, device)
-                if _is_possible(after):
+                for each in self._peers[number]:
+                    after.open[each] = after.open[each] >> device << device
+                if self._is_possible(after):
                     yield after, total, [*picks, (number, device)]
 
-    def _bound(self, state: State, cost: Cost, picks: Sequence[Pick], order: Sequence[int]) -> Cost:
-        """What every choice with these picks costs at least."""
-        if not self.aims.closest or len(picks) == len(order):
-            return cost
-        least = sum(self._apart(each, state, picks, order) for each in self.aims.closest)
-        return (cost[0] + least, *cost[1:])
-
-    def _apart(self, aim: Closest, state: State, picks: Sequence[Pick], order: Sequence[int]) -> int:
-        """How much the devices that are still to be taken add to the distances at least."""
-        rest = [number for number in order[len(picks) :] if number in aim.requests]
-        open_ = 0
-        for number in rest:
-            open_ |= state.open[number]
-        chosen = [device for number, device in picks if number in aim.requests]
-        between = self.aims.distances.between
-        to_chosen = sorted(sum(between(device, other) for other in chosen) for device in bits(open_))
-        pairs = len(rest) * (len(rest) - 1) // 2
-        return sum(to_chosen[: len(rest)]) + pairs * self._nearest
-
-    @cached_property
-    def _nearest(self) -> int:
-        """The least distance of any two devices that are open at the start."""
-        return min(
-            (self.aims.distances.between(a, b) for a in self._union for b in self._union if a < b), default=0
+    def _is_possible(self, state: State) -> bool:
+        """Whether peers have as many devices open as they want together."""
+        return all(
+            state.open[peers[-1]].bit_count() >= sum(state.wanted[number] for number in peers)
+            for peers in self._peers.values()
         )
 
+    def _least(self, state: State, cost: Cost, picks: Sequence[Pick]) -> Cost:
+        """What every choice with these picks costs at least."""
+        least = sum(
+            bound.least(state, [device for number, device in picks if number in aim.requests])
+            for aim, bound in self._bounds
+        )
+        return (cost[0] + least, *cost[1:])
 
-def _is_possible(state: State) -> bool:
-    """Whether each request has as many devices open as it wants."""
-    return all(open_.bit_count() >= wanted for open_, wanted in zip(state.open, state.wanted, strict=True))
+
+def _peers(state: State, aims: Aims) -> dict[int, list[int]]:
+    """For each request those that it could swap devices with, so that one order of them is enough."""
+    problem = state.problem
+    scopes = [each.requests for each in aims.closest] + [each.requests for _, each in aims.soft]
+    scopes += [end for link in problem.links for end in (link.one, link.other)]
+    peers: dict[int, list[int]] = {}
+    for number, need in enumerate(problem.needs):
+        alike = (
+            other
+            for other in peers
+            if not need.candidates & problem.shared
+            and replace(problem.needs[other], count=need.count) == need
+            and all((number in scope) == (other in scope) for scope in scopes)
+        )
+        first = next(alike, number)
+        peers[number] = peers[first] if first != number else []
+        peers[number].append(number)
+    return peers
 
 
 def _likes(state: State, devices: Sequence[int], aims: Aims) -> dict[int, int]:
@@ -179,7 +189,14 @@ def _likes(state: State, devices: Sequence[int], aims: Aims) -> dict[int, int]:
     for device in devices:
         key = _key(state, device)
         others = by_key.setdefault(key, []) if key is not None else []
-        like = next((other for other in others if aims.are_alike(device, other, devices)), device)
+        like = next(
+            (
+                other
+                for other in others
+                if _are_linked_alike(state, device, other) and aims.are_alike(device, other, devices)
+            ),
+            device,
+        )
         likes[device] = like
         if like == device:
             others.append(device)
@@ -197,3 +214,9 @@ def _key(state: State, device: int) -> object:
         tuple(open_ & bit != 0 for open_ in state.open),
         tuple(having & bit != 0 for each in problem.matches for having in each),
     )
+
+
+def _are_linked_alike(state: State, one: int, other: int) -> bool:
+    """Whether two devices are linked to the same others."""
+    rest = ~(1 << one | 1 << other)
+    return all(not (link.near.get(one, 0) ^ link.near.get(other, 0)) & rest for link in state.problem.links)

@@ -5,21 +5,18 @@ Whoever takes one of them from a block leaves a smaller one for claims that want
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import TYPE_CHECKING
 
-from cod.allocate.near import LEVEL
 from cod.allocate.pack import join
-from cod.topology import LINK, SAME_SWITCH
 
 if TYPE_CHECKING:
     from cod.allocate.stock import Stock
 
 # What drivers call the attributes that say where a device is; others say what it is.
 _PLACES = tuple(
-    "numa pcieroot socket switch island hive clique nvlink domain rail parent".split()  # noqa: SIM905
+    "numa pcieroot pcibusid socket switch island hive clique nvlink domain rail parent".split()  # noqa: SIM905
 )
-_MOST = 256  # devices whose distances are looked at; more are no machine
 
 
 def blocks(stock: Stock) -> dict[int, str]:
@@ -30,8 +27,8 @@ def blocks(stock: Stock) -> dict[int, str]:
         if any(place in name.rpartition("/")[2].lower() for place in _PLACES):
             for value, block in _by_value(stock, name).items():
                 found.setdefault(block, f"{name} {value}")
-    for block, level in _by_distance(stock):
-        found.setdefault(block, level)
+    for block, name in _by_surroundings(stock):
+        found.setdefault(block, name)
     return {block: name for block, name in found.items() if block.bit_count() > 1}
 
 
@@ -43,16 +40,20 @@ def _by_value(stock: Stock, name: str) -> dict[object, int]:
     return together
 
 
-def _by_distance(stock: Stock) -> Iterator[tuple[int, str]]:
-    exclusive = [number for number in range(len(stock.devices)) if not stock.shared >> number & 1]
-    if len(exclusive) > _MOST:
-        return
-    between = stock.distances.between
-    for level in (LINK, SAME_SWITCH):
-        near = (
-            1 << a | 1 << b
-            for place, a in enumerate(exclusive)
-            for b in exclusive[:place]
-            if between(a, b) < (level.rank + 1) * LEVEL
-        )
-        yield from ((block, level.name) for block in join(near, 0))
+def _by_surroundings(stock: Stock) -> Iterator[tuple[int, str]]:
+    """The devices that are linked, and those below each switch."""
+    exclusive = {
+        each.key: number for number, each in enumerate(stock.devices) if not stock.shared >> number & 1
+    }
+    linked = (
+        1 << exclusive[one] | 1 << exclusive[other]
+        for one, other in stock.surroundings.links
+        if one in exclusive and other in exclusive
+    )
+    yield from ((block, "link") for block in join(linked, 0))
+    below: dict[Hashable, int] = {}
+    for number in exclusive.values():
+        each = stock.devices[number]
+        switch = stock.surroundings.switch((each.key, each.device))
+        below[switch] = below.get(switch, 0) | 1 << number
+    yield from ((block, "same switch") for switch, block in below.items() if switch is not None)

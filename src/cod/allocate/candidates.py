@@ -57,14 +57,11 @@ def _link(tie: Tie, chosen: Sequence[Alternative], stock: Stock) -> Link:
         mine = (number for number, each in enumerate(chosen) if each.claim == tie.claim)
         return frozenset(number for number in mine if name in (chosen[number].request, chosen[number].name))
 
-    keys = [each.key for each in stock.devices]
+    numbers = {each.key: number for number, each in enumerate(stock.devices)}
     near: dict[int, int] = {}
-    for a, one in enumerate(keys):
-        for b, other in enumerate(keys[:a]):
-            link = stock.surroundings.link(one, other)
-            if link is not None and tie.kind in ("", link.kind) and link.mb_s >= tie.mb_s:
-                near[a] = near.get(a, 0) | 1 << b
-                near[b] = near.get(b, 0) | 1 << a
+    for (one, other), link in stock.surroundings.links.items():
+        if one in numbers and other in numbers and tie.kind in ("", link.kind) and link.mb_s >= tie.mb_s:
+            near[numbers[one]] = near.get(numbers[one], 0) | 1 << numbers[other]
     return Link(called(tie.one), called(tie.other), near)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from typing import Protocol
 
 from cod.drivers.protocol import DeviceKey
@@ -13,6 +14,8 @@ _STEP = 100
 _FASTEST = _STEP - 1
 _MB_S = 10_000
 
+Pair = tuple[DeviceKey, DeviceKey]
+
 _SHARED = ((PCIE_ROOT, SAME_ROOT), (NUMA_NODE, SAME_NODE))
 
 
@@ -22,15 +25,23 @@ class Surroundings(Protocol):
     def distance(self, one: tuple[DeviceKey, Device], other: tuple[DeviceKey, Device]) -> int:
         """How far apart two devices are: 0 is nearest, and `LEVEL` is one level of closeness."""
 
-    def link(self, one: DeviceKey, other: DeviceKey) -> Connection | None:
-        """What links two devices past PCI."""
+    @property
+    def links(self) -> Mapping[Pair, Connection]:
+        """What links devices past PCI, under both orders of each pair."""
+
+    def switch(self, one: tuple[DeviceKey, Device]) -> Hashable:
+        """What stands for the switch that a device is below; None where it is below none."""
 
 
 class Stated:
     """Where devices are as far as their attributes say; no link is known."""
 
+    links: Mapping[Pair, Connection] = {}
+
     def distance(self, one: tuple[DeviceKey, Device], other: tuple[DeviceKey, Device]) -> int:
         """By the PCI function, the root complex and the NUMA node."""
+        if one[0] == other[0]:
+            return 0
         mine, theirs = one[1].attributes, other[1].attributes
         address = mine.get(PCI_BUS_ID)
         if address is not None and address == theirs.get(PCI_BUS_ID):
@@ -41,15 +52,17 @@ class Stated:
                 return level.rank * LEVEL
         return OTHER.rank * LEVEL
 
-    def link(self, one: DeviceKey, other: DeviceKey) -> Connection | None:  # noqa: ARG002
-        """None is known."""
-        return None
+    def switch(self, one: tuple[DeviceKey, Device]) -> Hashable:
+        """The root complex, or else the PCI function: no switch is known."""
+        attributes = one[1].attributes
+        return attributes.get(PCIE_ROOT) or attributes.get(PCI_BUS_ID)
 
 
 class Surveyed:
     """Where the devices of a machine are, by its topology."""
 
     def __init__(self, topology: Topology) -> None:
+        self.links: Mapping[Pair, Connection] = topology.links
         self._topology = topology
         self._points = {each.key: each for each in topology.devices if each.key}
         self._stated = Stated()
@@ -63,6 +76,9 @@ class Surveyed:
         slowness = max(0, _FASTEST - found.mb_s // _MB_S)
         return found.level.rank * LEVEL + found.distance * _STEP + slowness
 
-    def link(self, one: DeviceKey, other: DeviceKey) -> Connection | None:
-        """The links between two devices, together."""
-        return self._topology.links.get((one, other))
+    def switch(self, one: tuple[DeviceKey, Device]) -> Hashable:
+        """The way down to the outermost bridge that the device is below."""
+        point = self._points.get(one[0])
+        if point is None or not point.root:
+            return self._stated.switch(one)
+        return point.path[:3]

@@ -1,21 +1,21 @@
 """What a claim wishes beyond Kubernetes: an opaque config of driver `cod.dev`, so that the claim stays valid.
 
 config:
-- requests: [gpu, nic]              # whose devices are meant; none named: those of all requests
-opaque:
-driver: cod.dev
-parameters:
-apiVersion: cod.dev/v1
-kind: Preferences
-closest: true                 # of all sets that would do, the one that is closest together
-prefer:                       # each costs its weight, 1 unless given, where it is not so
-- {same: resource.kubernetes.io/numaNode, weight: 10}
-- {spread: resource.kubernetes.io/pcieRoot}
-- {fewest: switches}
-- {least: memory}             # the least capable device that does
-- {selector: 'device.attributes["cod.dev"].?class.orValue("") == "gpu"'}
-connected:                    # every device of one request has a link to every one of the other
-- {from: fpga, to: nic, kind: nvlink, minBandwidth: 10G}   # bytes a second
+  - requests: [gpu, nic]              # whose devices are meant; none named: those of all requests
+    opaque:
+      driver: cod.dev
+      parameters:
+        apiVersion: cod.dev/v1
+        kind: Preferences
+        closest: true                 # of all sets that would do, the one that is closest together
+        prefer:                       # each has a weight, 1 unless given, and costs it …
+          - {same: resource.kubernetes.io/numaNode, weight: 10}   # for every two that share no value
+          - {spread: resource.kubernetes.io/pcieRoot}             # for every two that share one
+          - {fewest: switches}                                    # for every switch after the first
+          - {least: memory}           # for every lesser amount that there is on the node
+          - {selector: 'device.attributes["cod.dev"].?class.orValue("") == "gpu"'}   # if it is not true
+        connected:                    # every device of one request has a link to every one of the other
+          - {from: fpga, to: nic, kind: nvlink, minBandwidth: 10G}   # bytes a second
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What a choice spoils for those who come later: the partitions and blocks that are whole no more.
 
 A device that is taken costs what can then no longer be had. Of partitions that is each other one that its
-counters were enough for before; a whole device counts a few times as much as its smallest part. Of blocks,
+counters were enough for before; a whole device counts a few times as much as its smallest part. Of shared
+devices it is room, which is worth more where there is more of it: so the fullest are filled first. Of blocks,
 devices that stand together (on a NUMA node, below a root complex or switch, linked), it is the pairs of free
 devices that it was part of. So the smallest hole that is large enough is filled first. `bench/allocate.py`
 measures what comes of it.
@@ -12,9 +13,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
+from cod.allocate.capacity import units
 from cod.allocate.pack import join
 from cod.allocate.problem import Amounts, State, bits
 from cod.allocate.stock import Stock
+from cod.resource import parse_quantity
 
 _WHOLE = 64
 
@@ -26,9 +29,29 @@ class Remainder:
         self._stock = stock
         self._known: dict[tuple[object, ...], int] = {}
 
-    def cost(self, state: State, device: int) -> tuple[int, int]:
-        """What taking a device spoils: of partitions, and of blocks."""
-        return self._partitions(state, device), self._blocks(state, device)
+    def cost(self, state: State, request: int, device: int) -> tuple[int, int]:
+        """What giving a device to a request spoils: of partitions and shared devices, and of blocks."""
+        amounts = state.problem.needs[request].shares.get(device, ())
+        spoiled = self._partitions(state, device) + self.room(state.left, amounts)
+        return spoiled, self._blocks(state, device)
+
+    def room(self, left: Sequence[int], amounts: Amounts) -> int:
+        """What amounts take of the room that is left in shared devices, worth more where there is more."""
+        return sum(
+            _WHOLE * left[each] ** 2 // self._totals[each] ** 2
+            - _WHOLE * (left[each] - amount) ** 2 // self._totals[each] ** 2
+            for each, amount in amounts
+        )
+
+    @cached_property
+    def _totals(self) -> dict[int, int]:
+        """The whole of each capacity of a shared device."""
+        capacities = self._stock.resources.capacities
+        return {
+            resource: units(parse_quantity(self._stock.devices[number].device.capacity[name].value))
+            for number, named in capacities.items()
+            for name, resource in named.items()
+        }
 
     def _blocks(self, state: State, device: int) -> int:
         if self._stock.shared >> device & 1:
@@ -107,7 +130,7 @@ class Remainder:
         takes = self._stock.resources.takes
         return {
             group: tuple(dict.fromkeys(each for device in bits(group) for each, _ in takes.get(device, ())))
-            for group, _ in self._groups.values()
+            for group in {group for group, _ in self._groups.values()}
         }
 
     @cached_property
