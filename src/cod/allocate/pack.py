@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec.structs import replace
 
+from cod.allocate.counts import count, counts_of, guards, less, smallest
 from cod.allocate.dive import dive
 from cod.allocate.flow import flow
-from cod.allocate.patterns import Kind, Part, Patterns, Picks, Vector, patterns
+from cod.allocate.patterns import Kind, Part, Patterns, Picks, patterns
 from cod.allocate.problem import Amounts, State, bits
 
 Pick = tuple[int, int]  # request and device
@@ -155,25 +156,30 @@ class _Packing:
     def _bound(self, amounts: Amounts, binding: set[int]) -> Amounts:
         return tuple(each for each in amounts if each[0] in binding)
 
-    def _served(self, parts: Sequence[Part], kinds: Sequence[Kind]) -> Iterable[tuple[Vector, Picks]]:
+    def _served(self, parts: Sequence[Part], kinds: Sequence[Kind]) -> Iterable[tuple[list[int], Picks]]:
         """What is still wanted after the parts have given what they can: all that nothing else is within."""
+        guard = guards(len(kinds))
         alike: dict[object, tuple[Part, Patterns]] = {}
-        frontier: Patterns = {tuple(kind.wanted for kind in kinds): ()}
+        frontier: Patterns = {counts_of([kind.wanted for kind in kinds]): ()}
         for part in parts:
             key = part.key(kinds)
             if key not in alike:
                 alike[key] = part, patterns(part, kinds, self.spend)
             model, known = alike[key]
             place = dict(zip(model.devices, part.devices, strict=True))
+            named = {
+                served: [(kind, place[device]) for kind, device in picks] for served, picks in known.items()
+            }
             after: Patterns = {}
             for wanted, picks in frontier.items():
-                for vector, served in known.items():
-                    less = tuple(max(0, a - b) for a, b in zip(wanted, vector, strict=True))
-                    if less not in after:
-                        after[less] = (*picks, *((kind, place[device]) for kind, device in served))
-            self.spend(len(frontier) * len(known))
-            frontier = _least(after)
-        return sorted(frontier.items(), key=lambda each: (sum(each[0]), each[0]))
+                for served, mine in named.items():
+                    rest = less(wanted, served, guard)
+                    if rest not in after:
+                        after[rest] = (*picks, *mine)
+            self.spend(len(frontier) * len(known) // 8)
+            frontier = smallest(after, guard, self.spend)
+        for rest, picks in frontier.items():
+            yield [count(rest, kind) for kind in range(len(kinds))], picks
 
     def _hand_out(
         self,
@@ -227,12 +233,3 @@ def join(bonds: Iterable[int], single: int) -> list[int]:
     return sorted(
         (each for each in groups if each.bit_count() > 1 or each & single), key=lambda each: each & -each
     )
-
-
-def _least(found: Patterns) -> Patterns:
-    """The vectors that no other one is within."""
-    kept: Patterns = {}
-    for vector in sorted(found, key=sum):
-        if not any(all(a <= b for a, b in zip(other, vector, strict=True)) for other in kept):
-            kept[vector] = found[vector]
-    return kept
