@@ -132,7 +132,9 @@ class Allocator:
         if self._fleet is None or (self._fleet.nodes is not nodes and self._fleet.nodes != nodes):
             try:
                 from cod.allocate.fleet import Fleet
-            except ImportError:
+            except ModuleNotFoundError as error:
+                if error.name != "numpy":
+                    raise
                 return None
             self._fleet = Fleet(self.pools, nodes, self.in_use)
             self._questions.clear()

@@ -7,16 +7,17 @@ Kubernetes KEP-4816, prioritized list.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 from itertools import takewhile
 
 from msgspec import Struct
 
-from cod.allocate.candidates import compose
+from cod.allocate.candidates import Composer
 from cod.allocate.pack import Pick
 from cod.allocate.problem import Problem, State, start
 from cod.allocate.requests import Alternative, Wishes
-from cod.allocate.search import Budget, complete
+from cod.allocate.search import Budget, Spent, complete
 from cod.allocate.stock import Stock
 from cod.resource import MOST_DEVICES
 
@@ -35,6 +36,7 @@ class Chooser:
         self.wishes = wishes
         self.stock = stock
         self.budget = budget
+        self.composer = Composer(wishes, stock)
         self._problems: dict[tuple[int, ...], Problem] = {}
 
     @cached_property
@@ -53,6 +55,7 @@ class Chooser:
                 untried.pop()
                 continue
             chosen = self._with_only_ones(chosen)
+            self.budget.spend(len(chosen))  # to put a state together takes its time, too
             state = self.state(chosen, picks)
             found = complete(state, self.budget) if state is not None else None
             if found is None:  # what cannot be given without the rest is not given with it either
@@ -86,7 +89,7 @@ class Chooser:
         key = tuple(map(id, decided))
         found = self._problems.get(key)
         if found is None:
-            found = self._problems[key] = compose(decided, self.wishes, self.stock)
+            found = self._problems[key] = self.composer.problem(decided)
         return found
 
     def _options(self, decided: Sequence[Alternative]) -> Sequence[Alternative]:
@@ -127,24 +130,24 @@ def _twins(wishes: Wishes) -> list[int | None]:
 def first_devices(chooser: Chooser) -> Choice | None:
     """The choice that Kubernetes makes: each request has the first devices that leave the rest a solution.
 
-    Raises Spent.
+    Where the search has no steps left for that, it is what was found until then. Raises Spent where that is
+    nothing.
     """
+    known = chooser.first()
     decided: list[Alternative] = []
     picks: list[Pick] = []
-    known = chooser.first()
-    if known is None:
-        return None
-    for number, wish in enumerate(chooser.wishes.requests):
-        for alternative in wish.alternatives:
-            choice = chooser.first([*decided, alternative], picks)
-            if choice is not None:
-                known = choice
-                break
-        decided.append(known.alternatives[number])
-        count = sum(1 for request, _ in known.picks if request == number)
-        for _ in range(count):
-            known = _next_device(chooser, decided, picks, known)
-            picks.append(known.picks[len(picks)])
+    with suppress(Spent):
+        for number, wish in enumerate(chooser.wishes.requests if known is not None else ()):
+            for alternative in wish.alternatives:
+                choice = chooser.first([*decided, alternative], picks)
+                if choice is not None:
+                    known = choice
+                    break
+            assert known is not None
+            decided.append(known.alternatives[number])
+            for _ in range(sum(1 for request, _ in known.picks if request == number)):
+                known = _next_device(chooser, decided, picks, known)
+                picks.append(known.picks[len(picks)])
     return known
 
 

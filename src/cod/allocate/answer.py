@@ -9,7 +9,7 @@ from msgspec import Struct
 from cod.allocate.aims import Aims
 from cod.allocate.alternatives import Choice, Chooser
 from cod.allocate.best import Best
-from cod.allocate.candidates import compose
+from cod.allocate.candidates import Composer
 from cod.allocate.near import LEVEL
 from cod.allocate.pack import Pick
 from cod.allocate.problem import State, bits
@@ -83,7 +83,7 @@ def _given(wishes: Wishes, choice: Choice, state: State, chooser: Chooser) -> It
 
 def _passed_over(wish: Wish, taken: Alternative, wishes: Wishes, stock: Stock) -> Iterator[tuple[str, str]]:
     for each in wish.alternatives[: wish.alternatives.index(taken)]:
-        need = compose([each], wishes, stock).needs[0]
+        need = Composer(wishes, stock).need(each)
         free = need.candidates.bit_count()
         if free < need.count:
             yield each.name, f"{need.count} of {each.class_name} wanted, {free} free"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from msgspec.structs import replace
 
 from cod.allocate.alternatives import Chooser
-from cod.allocate.candidates import compose, obstacle
+from cod.allocate.candidates import Composer, obstacle
 from cod.allocate.nodes import Node
 from cod.allocate.problem import Need, Problem, bits, start
 from cod.allocate.refusal import Change, ConstraintReport, Fall, Refusal, RequestReport
@@ -28,7 +28,7 @@ Restock = Callable[[str], Stock]
 def explain(wishes: Wishes, stock: Stock, node: Node | None, restock: Restock) -> Refusal:
     """Why wishes cannot be met; `restock` gives the stock as it would be without what a claim holds."""
     chosen = [_easiest(wish, wishes, stock) for wish in wishes.requests]
-    problem = compose(chosen, wishes, stock)
+    problem = Composer(wishes, stock).problem(chosen)
     attainable = _attainable(problem, range(len(chosen)))
     return Refusal(
         node=node.name if node else "",
@@ -45,14 +45,14 @@ def explain(wishes: Wishes, stock: Stock, node: Node | None, restock: Restock) -
 def _easiest(wish: Wish, wishes: Wishes, stock: Stock) -> Alternative:
     """The first alternative that could be met for itself, or the first of all."""
     for each in wish.alternatives:
-        need = compose([each], wishes, stock).needs[0]
+        need = Composer(wishes, stock).need(each)
         if need.candidates.bit_count() >= need.count:
             return each
     return wish.alternatives[0]
 
 
 def _report(one: Alternative, wishes: Wishes, stock: Stock) -> RequestReport:
-    free = compose([one], _unbound(wishes), stock)
+    free = Composer(_unbound(wishes), stock).problem([one])
     need = free.needs[0]
     falls, there = [], 0
     for number, each in enumerate(stock.devices):
@@ -108,8 +108,10 @@ def _constraints(wishes: Wishes, chosen: Sequence[Alternative], stock: Stock) ->
     """The constraints that alone are too much for their requests."""
     for bond in wishes.bonds:
         scope = [number for number, each in enumerate(chosen) if bond.binds(each)]
-        alone = compose([chosen[number] for number in scope], replace(_unbound(wishes), bonds=(bond,)), stock)
-        free = compose([chosen[number] for number in scope], _unbound(wishes), stock)
+        alone = Composer(replace(_unbound(wishes), bonds=(bond,)), stock).problem(
+            [chosen[number] for number in scope]
+        )
+        free = Composer(_unbound(wishes), stock).problem([chosen[number] for number in scope])
         order = range(len(scope))
         most, unbound = sum(_attainable(alone, order)), sum(_attainable(free, order))
         wanted = sum(need.count for need in free.needs)
