@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +17,14 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[1]
-PAGES = ("see-what-a-machine-has.md", "see-how-close-devices-are.md")
+PAGES = (
+    "see-what-a-machine-has.md",
+    "see-how-close-devices-are.md",
+    "ask-for-devices.md",
+    "why-did-i-not-get-a-device.md",
+    "why-these-devices.md",
+)
+FILES = ("pending.yaml",)  # that the commands of the pages read
 PICTURE = (
     "cod --host sim:8gpu run --name train-7 -d sim-gpu:2 -d sim-nic"
     " -- cod --host sim:8gpu topology --driver sim -o svg"
@@ -34,6 +42,8 @@ def test_a_page_shows_what_its_commands_print(page: str, tmp_path: Path) -> None
         "COD_LEDGER": str(tmp_path / "ledger.db"),
         "COD_SPEC_DIRS": str(tmp_path / "cdi"),
     }
+    for name in FILES:
+        shutil.copy(REPOSITORY / "docs" / name, tmp_path)
     for command, shown in _commands(page):
         words = shlex.split(command)
         if words[0] == "export":

@@ -15,6 +15,8 @@
     │   ├── InvalidExpression      a selector in CEL, with all problems     cod.cel.problem
     │   ├── InvalidClaim           a request nobody can read                cod.resource
     │   ├── NoFit                  a claim that cannot be met               cod.allocate
+    │   ├── Undecided              a claim on which the search was stopped  cod.allocate
+    │   ├── AllocationFailed       a claim at which Kubernetes would fail   cod.allocate
     │   ├── NotHeld                a claim that the ledger does not know    cod.ledger
     │   └── InvalidBundle          a directory that is no OCI bundle        cod.runtimes
     ├── Misuse                     the command is wrong                     exit 2

@@ -41,14 +41,14 @@ class Offers(NamedTuple):
 
     `counters` has the counters of usable pools by pool and set; `seen` all devices of the newest generation
     of any usable pool, also those of other nodes; `unusable` says of a pool why nothing is taken from it, and
-    `doubtful` has the devices that such pools would have here.
+    `doubtful` are those of them of which nobody knows what they have here.
     """
 
     offers: dict[Key, Offer]
     counters: dict[PoolKey, dict[str, dict[str, str]]]
     seen: dict[Key, Device]
     unusable: dict[PoolKey, str]
-    doubtful: list[Offer]
+    doubtful: list[PoolKey]
 
 
 def offers_of(slices: Sequence[ResourceSlice], node: Place | None) -> Offers:
@@ -89,7 +89,7 @@ def _add_pool(found: Offers, pool: PoolKey, slices: Sequence[ResourceSlice], nod
     offers = [offer for each in reaching for offer in _offers(pool, each, node)]
     if flaw:
         found.unusable[pool] = flaw
-        found.doubtful.extend(offers)
+        found.doubtful.append(pool)
         return
     found.seen.update({(*pool, device.name): device for each in newest for device in each.spec.devices})
     found.counters[pool] = {

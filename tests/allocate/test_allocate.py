@@ -20,7 +20,7 @@ from tests.allocate.cases import ANY, GPU, KVM, claim, device, gpus, key, names,
 EIGHT = [gpus(8)]
 
 
-def give(wanted: ResourceClaim, slices: list[ResourceSlice] = EIGHT, in_use: InUse = {}) -> AllocationResult:
+def give(wanted: ResourceClaim, slices: list[ResourceSlice] = EIGHT, in_use: InUse = {}) -> AllocationResult:  # noqa: B006
     (result,) = allocate([wanted], [GPU, KVM, ANY], slices, in_use)
     return result
 

@@ -85,10 +85,14 @@ class Judge:
         return [each for each in self.offers.offers.values() if not self.mismatch(wish, each)]
 
     def doubtful(self, wish: Wish) -> str:
-        """A device that a wish for all would mean, in a pool that is not usable; nothing if there is none."""
-        return next(
-            ("/".join(each.key) for each in self.offers.doubtful if self._selected(wish, each) is True), ""
-        )
+        """A pool that is not usable and may have what a wish for all means: no driver rules it out."""
+        class_ = self.classes[wish.class_name]
+        expressions = [*(each.cel.expression for each in class_.spec.selectors), *wish.selectors]
+        for driver, pool in self.offers.doubtful:
+            others = [each for each in expressions if each.startswith("device.driver == ")]
+            if all(each.startswith(f'device.driver == "{driver}"') for each in others):
+                return f"{driver}/{pool}"
+        return ""
 
     def usable(self, wish: Wish) -> list[Offer]:
         """The devices that the wish may be given, as far as this is a matter of one device alone."""

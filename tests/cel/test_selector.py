@@ -42,6 +42,9 @@ def matches(expression: str, device: Device = GPU, driver: str = DRIVER) -> bool
         "[device].exists(d, d.driver == device.driver && d.capacity.size() == 2)",
         '$A["mo" + "del"] == "A100" && $A[$A.ecc ? "model" : "x"] == "A100"',
         '$A.modell == "x" || true',
+        '!("1.2.3" == $A.driverVersion) && $A.driverVersion != "1.2.3" && $A.driverVersion != null',
+        "!has($A.model.x) && !has($A.links.x.y) || $A.ecc",
+        "!$A.model.?x.hasValue() && !$A.links[?9].hasValue() && !optional.none()[$A.quantum].hasValue()",
     ],
 )
 def test_a_device_is_seen_as_kubernetes_shows_it(expression: str) -> None:
@@ -69,6 +72,10 @@ def test_a_device_is_seen_as_kubernetes_shows_it(expression: str) -> None:
         ),
         ("$A.model.isGreaterThan(semver('1.0.0'))", "no such overload"),
         ("$A.model > 1", "no such overload"),
+        ("$A.driverVersion == '1.2.3'", "no such overload"),
+        ("$A.model.x == 1", "no such key: x"),
+        ("$A.links.x == 1", "unsupported index type 'string' in list"),
+        ("$A.links[0.5] == 1", "unsupported index value 0.5 in list"),
     ],
 )
 def test_what_cannot_be_said_of_a_device_is_an_error(expression: str, text: str) -> None:

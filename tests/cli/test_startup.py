@@ -32,11 +32,26 @@ def imported(*words: str, directory: Path) -> set[str]:
 @pytest.mark.parametrize(
     ("words", "also"),
     [
-        (("--help",), ("msgspec", "sqlite3", "cod.cli.run", "cod.cdi", "subprocess", "tempfile")),
+        (
+            ("--help",),
+            (
+                "msgspec",
+                "sqlite3",
+                "cod.allocate",
+                "cod.cel",
+                "cod.cli.run",
+                "cod.cdi",
+                "subprocess",
+                "tempfile",
+            ),
+        ),
         (("--version",), ("msgspec", "sqlite3", "cod.cli.run", "cod.cdi", "subprocess", "tempfile")),
         (
             ("device", "list"),
-            ("sqlite3", "subprocess", "cod.cdi.validate", "cod.cdi.registry", "cod.allocate", *CLAIMS),
+            (
+                *("sqlite3", "subprocess", "cod.cdi.validate", "cod.cdi.registry", "cod.allocate", "cod.cel"),
+                *CLAIMS,
+            ),
         ),
         (
             ("device", "list", "-o", "json"),
@@ -48,7 +63,21 @@ def imported(*words: str, directory: Path) -> set[str]:
         (("spec", "generate"), ("sqlite3", "subprocess", "cod.ledger", "cod.allocate")),
         (("spec", "list"), ("sqlite3", "subprocess", "cod.cdi.load", "cod.cdi.write", "cod.drivers")),
         (("topology", "--host", "sim:8gpu"), ("sqlite3", "subprocess", "cod.show.svg", "cod.allocate")),
-        (("claim", "list", "-o", "json"), ("cod.runtimes", "cod.cli.run", "subprocess")),
+        (
+            ("claim", "list", "-o", "json"),
+            ("cod.allocate", "cod.cel", "cod.runtimes", "cod.cli.run", "subprocess"),
+        ),
+        (
+            ("claim", "explain", "-d", "sim-gpu", "--host", "sim:8gpu"),
+            (
+                "sqlite3",
+                "subprocess",
+                "cod.runtimes",
+                "cod.cli.run",
+                "cod.cli.claim_create",
+                "cod.cdi.registry",
+            ),
+        ),
         (
             ("run", "-d", "sim-gpu", "--host", "sim:8gpu", "--", "true"),
             ("cod.cli.claim", "subprocess", "cod.runtimes.podman", "cod.runtimes.runc", "cod.cdi.inject"),

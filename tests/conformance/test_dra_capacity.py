@@ -7,7 +7,6 @@ from typing import Any
 
 from cod.allocate.capacity import consumed, violates_policy
 from cod.allocate.taints import tolerates
-
 from cod.resource import Capacity, RequestPolicy, Taint, Toleration, from_data, parse_quantity
 
 from .recorded import listed

@@ -79,3 +79,19 @@ def test_each_selector_has_the_same_type_and_answer() -> None:
             wrong.append(f"{case['name']}: {answer!r} of {selector.checked.type}, wanted {actual}")
     assert not wrong, "\n".join(wrong)
     assert ran > 100
+
+
+def test_each_selector_can_cost_and_did_cost_the_same() -> None:
+    wrong, ran = [], 0
+    for case in recorded():
+        actual = case["actual"]
+        if "compileError" in actual:
+            continue
+        ran += 1
+        selector = compiled(case)
+        ours = selector.estimate[1], selector.cost(case["driver"], device(case))
+        theirs = actual["maxCost"], actual["actualCost"]
+        if ours != theirs:
+            wrong.append(f"{case['name']}: {ours}, wanted {theirs}")
+    assert not wrong, "\n".join(wrong)
+    assert ran > 100

@@ -36,6 +36,16 @@ def choosing(wanted: ResourceClaim) -> Callable[[InUse], AllocationResult]:
     return lambda in_use: allocate([wanted], [GPU], [gpus(DEVICES)], in_use)[0]
 
 
+def watching(seen: list[object]) -> Callable[[InUse], AllocationResult]:
+    """Choose nothing, and note what is in use."""
+
+    def choose(in_use: InUse) -> AllocationResult:
+        seen.append(in_use)
+        return AllocationResult()
+
+    return choose
+
+
 def take(ledger: Ledger, name: str, count: int = 1, holder: Holder | None = None) -> list[str]:
     """Take so many devices under a name; which ones they are."""
     wanted = some(name, count)

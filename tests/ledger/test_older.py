@@ -15,9 +15,8 @@ import pytest
 
 from cod.allocate import NoFit, Use
 from cod.ledger import Ledger, LedgerUnavailable
-from cod.resource import AllocationResult
 from tests.allocate.cases import key
-from tests.ledger.book import me, new, some, take
+from tests.ledger.book import me, new, some, take, watching
 
 ROOT = Path(__file__).parents[2]
 
@@ -87,7 +86,7 @@ def test_what_is_held_in_an_older_ledger_is_held_in_the_new_one(tmp_path: Path) 
     with Ledger(path) as ledger:
         (held,) = ledger.claims()
         assert (held.claim.name, held.claim.results[0].device, held.holders) == ("old", "gpu0", (me(),))
-        ledger.take(some("b"), lambda in_use: seen.append(in_use) or AllocationResult(), me(), [], 0)
+        ledger.take(some("b"), watching(seen), me(), [], 0)
         assert seen == [{key("gpu0"): (Use("old"),)}]
         assert len(take(ledger, "rest", 7)) == 7
         with pytest.raises(NoFit):

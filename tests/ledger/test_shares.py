@@ -21,7 +21,7 @@ from cod.resource import (
     ValidRange,
 )
 from tests.allocate.cases import ANY, claim, key, slice_of
-from tests.ledger.book import me, new
+from tests.ledger.book import me, new, watching
 
 POLICY = RequestPolicy("1", valid_range=ValidRange("1", step="1"))
 SHARED = Device("d", capacity={"slots": Capacity("3", POLICY)}, allow_multiple_allocations=True)
@@ -56,7 +56,7 @@ def test_who_chooses_is_told_the_share_of_each_claim(tmp_path: Path) -> None:
     seen: list[object] = []
     with new(tmp_path) as ledger:
         share = take(ledger, claim("a", r=("any", 1))).results[0].share_id
-        ledger.take(claim("b"), lambda in_use: seen.append(in_use) or AllocationResult(), me(), [], 0)
+        ledger.take(claim("b"), watching(seen), me(), [], 0)
     assert seen == [{key("d"): (Use("a", share, {"slots": "1"}),)}]
 
 
@@ -127,7 +127,5 @@ def test_the_database_itself_knows_the_rule_for_what_is_new_and_what_is_changed(
             with pytest.raises(sqlite3.IntegrityError):
                 database.execute(way)
         database.execute("ROLLBACK TO start")
-    database.execute(
-        'UPDATE devices SET consumed = \'{"slots": "2"}\''
-    )  # what stays as it is, is no conflict
+    database.execute('UPDATE devices SET consumed = \'{"slots": "2"}\'')  # not its own rival
     database.close()

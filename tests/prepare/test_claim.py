@@ -29,7 +29,8 @@ PREFIX = f"cod.dev-claim_{crc32(b'/nowhere/ledger.db'):08x}_"
 
 def taken(name: str, count: int = 2) -> ResourceClaim:
     wanted = claim(name, r=("sim-gpu", count))
-    return replace(wanted, status=ClaimStatus(*allocate([wanted], INVENTORY.classes, INVENTORY.slices)))
+    (result,) = allocate([wanted], INVENTORY.classes, INVENTORY.slices)
+    return replace(wanted, status=ClaimStatus(result))
 
 
 def found() -> dict[DeviceKey, FoundDevice]:

@@ -3,13 +3,16 @@ from __future__ import annotations
 import json
 
 import pytest
+import yaml
 
 from cod.resource import (
     DeviceClass,
     InvalidObject,
+    Other,
     ResourceClaim,
     ResourceSlice,
     decode,
+    decode_mixed,
     encode,
     from_data,
     to_yaml,
@@ -214,3 +217,48 @@ def test_merged_keys_and_tags_are_understood() -> None:
 def test_what_nests_too_deep_is_refused_before_a_library_can_crash_on_it(text: str) -> None:
     with pytest.raises(InvalidObject):
         decode(text)
+
+
+MIXED = """\
+apiVersion: v1
+kind: List
+items:
+- apiVersion: v1
+  kind: Node
+  metadata: {name: n1, labels: {zone: a, cards: 4}, annotations: {x: y}}
+  status: {capacity: {cpu: 4}}
+- CLASS
+- apiVersion: v1
+  kind: Pod
+""".replace("CLASS", CLASS)
+
+
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_objects_of_other_kinds_are_told_by_their_names_and_labels(form: str) -> None:
+    text = MIXED if form == "yaml" else json.dumps(yaml.safe_load(MIXED.replace("cards: 4", "cards: '4'")))
+    node, class_, pod = decode_mixed(text)
+    assert isinstance(node, Other)
+    assert (node.api_version, node.kind, node.metadata.name) == ("v1", "Node", "n1")
+    assert node.metadata.labels == {"zone": "a", "cards": "4"}
+    assert isinstance(class_, DeviceClass)
+    assert isinstance(pod, Other)
+    assert (pod.kind, pod.metadata.name) == ("Pod", "")
+
+
+def test_a_list_of_nodes_is_opened_whether_its_items_say_their_kind_or_not() -> None:
+    nodes = [{"metadata": {"name": "a"}}, {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "b"}}]
+    found = decode_mixed(json.dumps({"apiVersion": "v1", "kind": "NodeList", "items": nodes}))
+    assert [(each.kind, each.metadata.name) for each in found] == [("Node", "a"), ("Node", "b")]
+
+
+def test_what_is_wrong_with_an_object_of_ours_is_told_among_others_too() -> None:
+    old = CLASS.replace("/v1", "/v1beta1")
+    with pytest.raises(InvalidObject) as refusal:
+        decode_mixed(MIXED + f"- {old}\n- 3\n")
+    assert len(refusal.value.causes) == 2
+
+
+@pytest.mark.parametrize("meta", ["3", "[]", "{name: 3, labels: [a]}", "{labels: {a: {b: c}}}", "null"])
+def test_an_object_of_another_kind_may_be_as_odd_as_it_likes(meta: str) -> None:
+    (found,) = decode_mixed(f"apiVersion: v1\nkind: Odd\nmetadata: {meta}\n")
+    assert found.kind == "Odd"

@@ -168,6 +168,23 @@ def test_podman_takes_a_spec_that_cod_wrote(machine: PodmanMachine) -> None:
     assert run.stdout.endswith("/dev/mine\ngreen\n")
 
 
+def test_podman_takes_a_claim_that_is_held_and_two_that_share_a_device(machine: PodmanMachine) -> None:
+    for name in ("a", "b"):
+        made = machine.cod("claim", "create", name, "-d", "sim-gpu", "-d", "fuse")
+        assert made.returncode == 0, made.stderr
+    devices = ("--device", "cod.dev/claim=a", "--device", "cod.dev/claim=b")
+    words = machine.inside(*machine.run_words(*devices, IMAGE, "/bin/sh", "-c", "ls /dev/sim /dev/fuse"))
+
+    def run() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(words, env=machine.environ, capture_output=True, text=True, check=False)
+
+    first = run()
+    assert (first.returncode, first.stdout.split()) == (0, ["/dev/fuse", "/dev/sim:", "gpu0", "gpu1"])
+    assert machine.cod("claim", "release", "a").returncode == 0
+    assert "cod.dev/claim=a" in run().stderr
+    assert machine.held() == ["fuse", "gpu1"]
+
+
 def _options(*words: str) -> tuple[set[str], set[str]]:
     """The options in a help of Podman: those that take no value, and those that take one."""
     text = subprocess.run([*words, "--help"], capture_output=True, text=True, check=True).stdout

@@ -201,7 +201,7 @@ class Aims:
     def are_alike(self, one: int, other: int, devices: Sequence[int]) -> bool:
         """Whether no cost changes where these two of the devices are swapped."""
         bits = 1 << one, 1 << other
-        if any(bool(block & bits[0]) != bool(block & bits[1]) for block in self.remainder.blocks):
+        if any(bool(block & bits[0]) != bool(block & bits[1]) for block in self.stock.blocks):
             return False
         if not all(each.are_alike(one, other) for _, each in self.soft):
             return False

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cod.allocate.aims import Aims
 from cod.allocate.alternatives import Choice, Chooser, first_devices
@@ -31,7 +32,8 @@ from cod.resource import AllocationResult, DeviceClass, ResourceClaim, ResourceS
 if TYPE_CHECKING:
     from cod.allocate.fleet import Fleet, Question  # NumPy takes a while, and may be missing
 
-_MOST_QUESTIONS = 256
+_MOST_QUESTIONS = 256  # that are remembered
+_MOST_STOCKS = 1024
 
 
 class Options(Struct, frozen=True):
@@ -86,6 +88,8 @@ class Allocator:
         self.surroundings = surroundings
         self._fleet: Fleet | None = None
         self._questions: dict[bytes, Question] = {}
+        self._stocks: dict[str, tuple[Node, Stock]] = {}
+        self._wishes: dict[bytes, Wishes] = {}
 
     def allocate(
         self, claims: Sequence[ResourceClaim], node: Node | None = None
@@ -111,17 +115,16 @@ class Allocator:
         Raises InvalidClaim and Undecided.
         """
         wishes = self.read(claims)
-        decide = partial(self._fits, wishes, claims)
         fleet = self.fleet(nodes)
         if fleet is None:
-            return [decide(each) for each in nodes]
-        key = msgspec.msgpack.encode([each.spec for each in claims])
+            return [self._fits(wishes, each) for each in nodes]
+        key = _key(claims)
         question = self._questions.get(key)
         if question is None:
             if len(self._questions) >= _MOST_QUESTIONS:
                 self._questions.clear()
             question = self._questions[key] = fleet.ask(wishes)
-        found: list[bool] = fleet.fitting(question, decide).tolist()
+        found: list[bool] = fleet.fitting(question, partial(self._fits, wishes)).tolist()
         return found
 
     def fleet(self, nodes: Sequence[Node]) -> Fleet | None:
@@ -129,7 +132,9 @@ class Allocator:
         if self._fleet is None or (self._fleet.nodes is not nodes and self._fleet.nodes != nodes):
             try:
                 from cod.allocate.fleet import Fleet
-            except ImportError:
+            except ModuleNotFoundError as error:
+                if error.name != "numpy":
+                    raise
                 return None
             self._fleet = Fleet(self.pools, nodes, self.in_use)
             self._questions.clear()
@@ -160,11 +165,11 @@ class Allocator:
         if self._fleet is not None:
             self._fleet.changed(keys)
 
-    def _fits(self, wishes: Wishes, claims: Sequence[ResourceClaim], node: Node) -> bool:
+    def _fits(self, wishes: Wishes, node: Node) -> bool:
         try:
             return Chooser(wishes, self._stock(node), Budget(self.options.steps)).first() is not None
         except Spent:
-            raise Undecided(_names(claims), self.options.steps) from None
+            raise Undecided(_names(wishes.claims), self.options.steps) from None
 
     def _chooser(self, claims: Sequence[ResourceClaim], node: Node | None) -> Chooser:
         return Chooser(self.read(claims), self._stock(node), Budget(self.options.steps))
@@ -192,7 +197,14 @@ class Allocator:
         """What claims ask for. Raises InvalidClaim."""
         if self.options.features != ALL_FEATURES:
             refuse_gated(claims, self.options.features)
-        return read(claims, self.classes)
+        key = _key(claims)
+        known = self._wishes.get(key)
+        if known is not None:
+            return replace(known, claims=tuple(claims))
+        if len(self._wishes) >= _MOST_QUESTIONS:
+            self._wishes.clear()
+        wishes = self._wishes[key] = read(claims, self.classes)
+        return wishes
 
     def _stock(self, node: Node | None, without: str = "") -> Stock:
         """What a node has to offer; as it would be if one claim were released."""
@@ -200,7 +212,21 @@ class Allocator:
         if without:
             kept = ((key, tuple(use for use in each if use.holder != without)) for key, each in uses.items())
             uses = {key: each for key, each in kept if each}
-        return Stock(self.pools.offer(node), self.pools, uses, self.surroundings)
+        known = self._stocks.get(node.name) if node else None
+        if known is not None and known[0] == node:
+            stock = known[1].with_uses(uses)
+        else:
+            stock = Stock(self.pools.offer(node), self.pools, uses, self.surroundings)
+        if node is not None:
+            if len(self._stocks) >= _MOST_STOCKS:
+                self._stocks.clear()
+            self._stocks[node.name] = node, stock
+        return stock
+
+
+def _key(claims: Sequence[ResourceClaim]) -> bytes:
+    """The same for claims that ask for the same."""
+    return msgspec.msgpack.encode([each.spec for each in claims])
 
 
 def _names(claims: Sequence[ResourceClaim]) -> str:

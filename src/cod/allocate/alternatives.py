@@ -6,15 +6,18 @@ Kubernetes KEP-4816, prioritized list.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import cached_property
+from itertools import takewhile
 
 from msgspec import Struct
 
-from cod.allocate.candidates import compose
+from cod.allocate.candidates import Composer
 from cod.allocate.pack import Pick
-from cod.allocate.problem import State, start
+from cod.allocate.problem import Problem, State, start
 from cod.allocate.requests import Alternative, Wishes
-from cod.allocate.search import Budget, complete
+from cod.allocate.search import Budget, Spent, complete
 from cod.allocate.stock import Stock
 from cod.resource import MOST_DEVICES
 
@@ -33,35 +36,43 @@ class Chooser:
         self.wishes = wishes
         self.stock = stock
         self.budget = budget
-        self._twins = _twins(wishes)
+        self.composer = Composer(wishes, stock)
+        self._problems: dict[tuple[int, ...], Problem] = {}
+
+    @cached_property
+    def _twins(self) -> list[int | None]:
+        return _twins(self.wishes)
 
     def first(self, decided: Sequence[Alternative] = (), picks: Sequence[Pick] = ()) -> Choice | None:
         """The first alternatives for the requests that are not decided, with devices beside these picks.
 
         None is a proof that there are none. Raises Spent.
         """
-        decided = [*decided]
-        requests = self.wishes.requests
-        while len(decided) < len(requests) and len(requests[len(decided)].alternatives) == 1:
-            decided += requests[len(decided)].alternatives
-        state = self.state(decided, picks)
-        if state is None:
-            return None
-        if len(decided) == len(requests):
-            found = complete(state, self.budget)
-            return None if found is None else Choice(tuple(decided), (*picks, *found))
-        # What the rest cannot be given without these is not found with them either.
-        if complete(state, self.budget) is None:
-            return None
-        for alternative in self._options(decided):
-            choice = self.first([*decided, alternative], picks)
-            if choice is not None:
-                return choice
+        untried: list[Iterator[Sequence[Alternative]]] = [iter([decided])]
+        while untried:
+            chosen = next(untried[-1], None)
+            if chosen is None:
+                untried.pop()
+                continue
+            chosen = self._with_only_ones(chosen)
+            self.budget.spend(len(chosen))  # to put a state together takes its time, too
+            state = self.state(chosen, picks)
+            found = complete(state, self.budget) if state is not None else None
+            if found is None:  # what cannot be given without the rest is not given with it either
+                continue
+            if len(chosen) == len(self.wishes.requests):
+                return Choice(tuple(chosen), (*picks, *found))
+            untried.append(iter([[*chosen, each] for each in self._options(chosen)]))
         return None
+
+    def _with_only_ones(self, decided: Sequence[Alternative]) -> Sequence[Alternative]:
+        """The alternatives with those of the next requests that have no other."""
+        following = takewhile(lambda wish: len(wish.alternatives) == 1, self.wishes.requests[len(decided) :])
+        return [*decided, *(wish.alternatives[0] for wish in following)]
 
     def state(self, decided: Sequence[Alternative], picks: Sequence[Pick]) -> State | None:
         """What is to be chosen beside these picks; None where a claim would get too many devices."""
-        problem = compose(decided, self.wishes, self.stock)
+        problem = self._problem(decided)
         for claim in range(len(self.wishes.claims)):
             total = sum(each.count for each in problem.needs if each.claim == claim)
             rest = self.wishes.requests[len(decided) :]
@@ -73,6 +84,13 @@ class Chooser:
                 return None
             state = state.take(number, device)
         return state
+
+    def _problem(self, decided: Sequence[Alternative]) -> Problem:
+        key = tuple(map(id, decided))
+        found = self._problems.get(key)
+        if found is None:
+            found = self._problems[key] = self.composer.problem(decided)
+        return found
 
     def _options(self, decided: Sequence[Alternative]) -> Sequence[Alternative]:
         """The alternatives of the next request, from its twin's on: earlier ones would be the same again."""
@@ -112,24 +130,24 @@ def _twins(wishes: Wishes) -> list[int | None]:
 def first_devices(chooser: Chooser) -> Choice | None:
     """The choice that Kubernetes makes: each request has the first devices that leave the rest a solution.
 
-    Raises Spent.
+    Where the search has no steps left for that, it is what was found until then. Raises Spent where that is
+    nothing.
     """
+    known = chooser.first()
     decided: list[Alternative] = []
     picks: list[Pick] = []
-    known = chooser.first()
-    if known is None:
-        return None
-    for number, wish in enumerate(chooser.wishes.requests):
-        for alternative in wish.alternatives:
-            choice = chooser.first([*decided, alternative], picks)
-            if choice is not None:
-                known = choice
-                break
-        decided.append(known.alternatives[number])
-        count = sum(1 for request, _ in known.picks if request == number)
-        for _ in range(count):
-            known = _next_device(chooser, decided, picks, known)
-            picks.append(known.picks[len(picks)])
+    with suppress(Spent):
+        for number, wish in enumerate(chooser.wishes.requests if known is not None else ()):
+            for alternative in wish.alternatives:
+                choice = chooser.first([*decided, alternative], picks)
+                if choice is not None:
+                    known = choice
+                    break
+            assert known is not None
+            decided.append(known.alternatives[number])
+            for _ in range(sum(1 for request, _ in known.picks if request == number)):
+                known = _next_device(chooser, decided, picks, known)
+                picks.append(known.picks[len(picks)])
     return known
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from cod.allocate.aims import Aims
 from cod.allocate.alternatives import Choice, Chooser
 from cod.allocate.best import Best
-from cod.allocate.candidates import compose
+from cod.allocate.candidates import Composer
 from cod.allocate.near import LEVEL
 from cod.allocate.pack import Pick
 from cod.allocate.problem import State, bits
@@ -83,7 +83,7 @@ def _given(wishes: Wishes, choice: Choice, state: State, chooser: Chooser) -> It
 
 def _passed_over(wish: Wish, taken: Alternative, wishes: Wishes, stock: Stock) -> Iterator[tuple[str, str]]:
     for each in wish.alternatives[: wish.alternatives.index(taken)]:
-        need = compose([each], wishes, stock).needs[0]
+        need = Composer(wishes, stock).need(each)
         free = need.candidates.bit_count()
         if free < need.count:
             yield each.name, f"{need.count} of {each.class_name} wanted, {free} free"
@@ -124,7 +124,7 @@ def _spoiled(state: State, picks: Sequence[Pick], aims: Aims, stock: Stock) -> I
     if lost or any(device in takes for _, device in picks):
         names = ", ".join(stock.devices[device].key[2] for device in lost)
         yield Aimed("partitions left", len(lost), f"no longer to be had: {names or 'none'}")
-    touched = [block for block in remainder.blocks if block & taken & remainder.free]
+    touched = [block for block in stock.blocks if block & taken & remainder.free]
     for block in touched:
         free = block & remainder.free
         if free.bit_count() > 1:
@@ -132,5 +132,5 @@ def _spoiled(state: State, picks: Sequence[Pick], aims: Aims, stock: Stock) -> I
             yield Aimed(
                 "blocks left whole",
                 free.bit_count() ** 2 - left**2,
-                f"{remainder.blocks[block]}: {left} of {free.bit_count()} stay free",
+                f"{stock.blocks[block]}: {left} of {free.bit_count()} stay free",
             )

@@ -46,8 +46,9 @@ def best(chooser: Chooser, choice: Choice, aims: Aims) -> Best:
     union = 0
     for number, wanted in enumerate(state.wanted):
         union |= state.open[number] if wanted else 0
-    many = _FEWER_STEPS if aims.has_wishes else _FEWEST_STEPS
-    steps = _STEPS if union.bit_count() <= EXACT else many
+    steps = _STEPS if union.bit_count() <= EXACT else _FEWER_STEPS
+    if not aims.has_wishes:
+        steps = _FEWEST_STEPS
     search = _Improvement(aims, picks, cost, steps)
     search.run(state)
     return Best(Choice(choice.alternatives, search.picks), search.cost, search.is_proven)

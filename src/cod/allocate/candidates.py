@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+from msgspec.structs import replace
+
 from cod.allocate.capacity import share, shortfall, units
 from cod.allocate.problem import Amounts, Link, Need, Problem, bits
 from cod.allocate.requests import Alternative, Bond, Tie, Wishes
@@ -22,32 +24,62 @@ class Obstacle(NamedTuple):
     text: str
 
 
-def compose(chosen: Sequence[Alternative], wishes: Wishes, stock: Stock) -> Problem:
-    """The problem of these requests of the wishes on a node, one alternative of each."""
-    bonds = wishes.bonds
-    matches: list[tuple[int, ...]] = []
-    distincts: list[dict[int, int]] = []
-    numbers: dict[int, tuple[bool, int]] = {}
-    for number, bond in enumerate(bonds):
-        values = stock.values(bond.attribute)
-        if bond.is_match:
-            numbers[number] = True, len(matches)
-            matches.append(tuple(_having(values).values()))
-        else:
-            numbers[number] = False, len(distincts)
-            distincts.append(_sharing(values))
-    resources = stock.resources
-    return Problem(
-        needs=tuple(_need(each, bonds, numbers, stock) for each in chosen),
-        shared=stock.shared,
-        opened=stock.opened,
-        takes=resources.takes,
-        left=resources.left,
-        users=resources.users,
-        matches=tuple(matches),
-        distincts=tuple(distincts),
-        links=tuple(_link(each, chosen, stock) for each in wishes.ties),
-    )
+class Composer:
+    """Puts problems together, of the same wishes on the same node; what they have in common is made once."""
+
+    def __init__(self, wishes: Wishes, stock: Stock) -> None:
+        self._wishes = wishes
+        self._stock = stock
+        self._needs: dict[int, Need] = {}
+        self._numbers: dict[int, int] = {}  # of bonds, among those of their kind
+        matches: list[tuple[int, ...]] = []
+        distincts: list[dict[int, int]] = []
+        for number, bond in enumerate(wishes.bonds):
+            values = stock.values(bond.attribute)
+            self._numbers[number] = len(matches) if bond.is_match else len(distincts)
+            if bond.is_match:
+                matches.append(tuple(_having(values).values()))
+            else:
+                distincts.append(_sharing(values))
+        resources = stock.resources
+        self._frame = Problem(
+            needs=(),
+            shared=stock.shared,
+            opened=stock.opened,
+            takes=resources.takes,
+            left=resources.left,
+            users=resources.users,
+            matches=tuple(matches),
+            distincts=tuple(distincts),
+        )
+
+    def problem(self, chosen: Sequence[Alternative]) -> Problem:
+        """The problem of these requests of the wishes, one alternative of each."""
+        links = tuple(_link(each, chosen, self._stock) for each in self._wishes.ties)
+        return replace(self._frame, needs=tuple(map(self.need, chosen)), links=links)
+
+    def need(self, one: Alternative) -> Need:
+        """What an alternative needs."""
+        found = self._needs.get(id(one))
+        if found is None:
+            found = self._needs[id(one)] = self._need(one)
+        return found
+
+    def _need(self, one: Alternative) -> Need:
+        bonds, stock = self._wishes.bonds, self._stock
+        candidates, shares, all_ = _candidates(one, stock)
+        binding = [number for number, bond in enumerate(bonds) if bond.binds(one)]
+        for number in binding:
+            candidates &= sum(1 << device for device in stock.values(bonds[number].attribute))
+        return Need(
+            claim=one.claim,
+            count=one.count or max(all_, 1),
+            candidates=candidates,
+            admin=one.admin,
+            shares=shares,
+            matches=tuple(self._numbers[each] for each in binding if bonds[each].is_match),
+            distincts=tuple(self._numbers[each] for each in binding if not bonds[each].is_match),
+        )
 
 
 def _link(tie: Tie, chosen: Sequence[Alternative], stock: Stock) -> Link:
@@ -65,10 +97,8 @@ def _link(tie: Tie, chosen: Sequence[Alternative], stock: Stock) -> Link:
     return Link(called(tie.one), called(tie.other), near)
 
 
-def _need(
-    one: Alternative, bonds: Sequence[Bond], numbers: dict[int, tuple[bool, int]], stock: Stock
-) -> Need:
-    binding = [number for number, bond in enumerate(bonds) if bond.binds(one)]
+def _candidates(one: Alternative, stock: Stock) -> tuple[int, dict[int, Amounts], int]:
+    """The devices that an alternative could have, what it takes of shared ones, and how many All are."""
     matching = stock.matching(one.conditions).devices
     candidates = matching if one.admin else matching & ~stock.taken
     shares: dict[int, Amounts] = {}
@@ -85,22 +115,9 @@ def _need(
             amounts = share(device, one.capacity)
             assert not isinstance(amounts, str)  # it has enough
             shares[number] = amounts_of(amounts, stock.resources.capacities[number])
-    for number in binding:
-        having = 0
-        for device_number in stock.values(bonds[number].attribute):
-            having |= 1 << device_number
-        candidates &= having
     if not one.count and stock.hidden(one.conditions):
         candidates = 0  # nobody knows which are all
-    return Need(
-        claim=one.claim,
-        count=one.count or max(all_, 1),
-        candidates=candidates,
-        admin=one.admin,
-        shares=shares,
-        matches=tuple(numbers[each][1] for each in binding if numbers[each][0]),
-        distincts=tuple(numbers[each][1] for each in binding if not numbers[each][0]),
-    )
+    return candidates, shares, all_
 
 
 def has_enough(one: Alternative, number: int, stock: Stock) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from cod.allocate.candidates import compose, obstacle
+from cod.allocate.candidates import Composer, obstacle
 from cod.allocate.inquiry import Inquiry
 from cod.allocate.nodes import Node
 from cod.allocate.problem import State, bits, start
@@ -27,7 +27,7 @@ def explain(wishes: Wishes, stock: Stock, node: Node | None, restock: Restock) -
     """Why wishes cannot be met; `restock` gives the stock as it would be without what a claim holds."""
     ask = Inquiry()
     chosen = [_easiest(wish, wishes, stock) for wish in wishes.requests]
-    attainable = ask.attainable(compose(chosen, wishes, stock))
+    attainable = ask.attainable(Composer(wishes, stock).problem(chosen))
     reports = [_report(each, wishes, stock, ask) for wish in wishes.requests for each in wish.alternatives]
     constraints = (*_constraints(wishes, chosen, stock, ask), *_too_many(wishes, chosen, stock))
     return Refusal(
@@ -58,14 +58,14 @@ def _named(one: Bond | Tie, wishes: Wishes) -> str:
 def _easiest(wish: Wish, wishes: Wishes, stock: Stock) -> Alternative:
     """The first alternative that could be met for itself, or the first of all."""
     for each in wish.alternatives:
-        need = compose([each], wishes, stock).needs[0]
+        need = Composer(wishes, stock).need(each)
         if need.candidates.bit_count() >= need.count:
             return each
     return wish.alternatives[0]
 
 
 def _report(one: Alternative, wishes: Wishes, stock: Stock, ask: Inquiry) -> RequestReport:
-    free = compose([one], _unbound(wishes), stock)
+    free = Composer(_unbound(wishes), stock).problem([one])
     need = free.needs[0]
     falls, there = [], 0
     open_ = start(free).open[0]
@@ -99,7 +99,7 @@ def _constraints(
     for one in wishes.constraints:
         scope = [each for each in chosen if one.binds(each)]
         only = replace(unbound, bonds=(one,)) if isinstance(one, Bond) else replace(unbound, ties=(one,))
-        alone, free = compose(scope, only, stock), compose(scope, unbound, stock)
+        alone, free = Composer(only, stock).problem(scope), Composer(unbound, stock).problem(scope)
         wanted = sum(need.count for need in free.needs)
         most = ask.most(alone)
         if most < wanted and most < ask.most(free):
@@ -117,7 +117,7 @@ def _constraints(
 
 def _too_many(wishes: Wishes, chosen: Sequence[Alternative], stock: Stock) -> Iterator[ConstraintReport]:
     """The claims that would get more devices than one claim may have."""
-    needs = compose(chosen, _unbound(wishes), stock).needs
+    needs = Composer(_unbound(wishes), stock).problem(chosen).needs
     for number, claim in enumerate(wishes.claims):
         wanted = sum(need.count for need in needs if need.claim == number)
         if wanted > MOST_DEVICES:

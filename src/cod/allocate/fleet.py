@@ -21,9 +21,9 @@ from cod.allocate.nodes import Node
 from cod.allocate.pools import Offer, Offered, PoolKey, Pools
 from cod.allocate.requests import Wishes
 from cod.allocate.taints import barrier
-from cod.cel import DeviceTable
+from cod.cel.table import Coded, DeviceTable
 from cod.drivers.protocol import DeviceKey
-from cod.resource import ResourceSlice, Taint, Toleration
+from cod.resource import Attribute, ResourceSlice, Taint, Toleration
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,6 +59,7 @@ class Fleet:
         self._natures = _codes(map(_nature, self._devices))
         self.table = DeviceTable([(each.key[0], each.device) for each in self._devices])
         self._rows = self._by_width()
+        self._get_ready()
         self._places: dict[DeviceKey, list[int]] = {}
         self._of_pool: dict[PoolKey, list[int]] = {}
         for number, devices in enumerate(self._own):
@@ -75,22 +76,20 @@ class Fleet:
         if wishes.ties:  # what is linked to what is another thing on each node
             return Question(np.arange(len(self.nodes)), {})
         alternatives = [each for wish in wishes.requests for each in wish.alternatives]
-        codes = self._natures
-        for conditions in dict.fromkeys(each.conditions for each in alternatives):
-            for condition in conditions:
-                codes = _joined(codes, condition.selector.column(self.table).values.astype(np.int64))
-        for tolerations in dict.fromkeys(each.tolerations for each in alternatives):
-            codes = _joined(codes, self._barred(tolerations))
+        columns = [self._natures]
+        for condition in {each for one in alternatives for each in one.conditions}:
+            columns.append(np.asarray(condition.selector.column(self.table).values))
+        columns += map(self._barred, {each.tolerations for each in alternatives})
         if any(each.capacity for each in alternatives):
-            codes = _joined(codes, self._capacities)
-        attributes = [self.table.codes(*_split(bond.attribute)) for bond in wishes.bonds]
+            columns.append(self._capacities)
+        codes = _folded(columns)
+        attributes = [self.table.coded(("attributes", *_split(bond.attribute))) for bond in wishes.bonds]
         kinds = np.zeros(len(self.nodes), dtype=np.int64)
         for width, numbers, starts in self._rows:
             places = starts[:, None] + np.arange(width)
-            parts = [codes[places], *(self._by_place(each[places]) for each in attributes)]
-            rows = np.concatenate([self._grounds[numbers][:, None], *parts], axis=1)
-            _, inverse = np.unique(rows, axis=0, return_inverse=True)
-            kinds[numbers] = inverse.reshape(-1) + kinds.max(initial=-1) + 1
+            parts = [codes[places], *(self._by_place(each, places) for each in attributes)]
+            rows = _folded([self._grounds[numbers], *(column for part in parts for column in part.T)])
+            kinds[numbers] = rows + kinds.max(initial=-1) + 1
         return Question(kinds, {})
 
     def fitting(self, question: Question, decide: Callable[[Node], bool]) -> NDArray[np.bool_]:
@@ -122,6 +121,15 @@ class Fleet:
         for number in range(len(self.nodes)) if everywhere else numbers:
             use = self._use(number)
             self._uses_of[number] = self._uses.setdefault(use, len(self._uses))
+
+    def _get_ready(self) -> None:
+        """Make the columns that are likely to be asked for: what the first device of each driver has."""
+        models = {each.key[0]: each for each in reversed(self._devices)}
+        for driver, each in models.items():
+            for kind, entries in (("attributes", each.device.attributes), ("capacity", each.device.capacity)):
+                for name in entries:
+                    domain, _, bare = name.rpartition("/")
+                    self.table.coded((kind, domain or driver, bare))
 
     def _use(self, number: int) -> object:
         """All that is in use on a node: of its own devices by their places, of others by their names."""
@@ -157,25 +165,18 @@ class Fleet:
             for numbers in [np.flatnonzero(widths == width)]
         ]
 
-    def _by_place(self, codes: Codes) -> Codes:
+    def _by_place(self, values: Coded, places: Codes) -> Codes:
         """Values of an attribute, row by row, each by the place of the first device that has it.
 
         So nodes are alike that differ only in what the values are called. That goes for single values, and
         where no device is shared.
         """
-        width = codes.shape[1]
-        if not 0 < width <= _WIDEST or self._has_lists or self._pools.shared:
+        codes: Codes = np.asarray(values.codes)[places]
+        is_plain = all(isinstance(each, str) or _is_scalar(each) for each in values.code_of)
+        if not 0 < codes.shape[1] <= _WIDEST or not is_plain or self._pools.shared:
             return codes
         first = (codes[:, :, None] == codes[:, None, :]).argmax(axis=2)
         return np.where(codes < 0, -1, first)
-
-    @cached_property
-    def _has_lists(self) -> bool:
-        return any(
-            each.int_ is None and each.string is None and each.bool_ is None and each.version is None
-            for offered in self._devices
-            for each in offered.device.attributes.values()
-        )
 
     @cached_property
     def _capacities(self) -> Codes:
@@ -195,7 +196,8 @@ class Fleet:
         return np.array(barred, dtype=np.int64)[codes]
 
 
-_WIDEST = 64
+_WIDEST = 64  # devices of a node; the comparison of their values grows with the square
+_MOST = 2**62
 
 
 def _nature(each: Offered) -> bytes:
@@ -203,10 +205,15 @@ def _nature(each: Offered) -> bytes:
     device = each.device
     if not (device.consumes_counters or device.allow_multiple_allocations):
         return b""
-    counters = sorted(each.pool.counters.items()) if device.consumes_counters else []
     pool = "" if each.pool.is_of_one_node else each.key[1]
+    counters = each.pool.counter_sets if device.consumes_counters else b""
     capacity = device.capacity if device.allow_multiple_allocations else None
     return msgspec.msgpack.encode((each.key[0], pool, device.consumes_counters, counters, capacity))
+
+
+def _is_scalar(value: object) -> bool:
+    scalars = (value.int_, value.bool_, value.version) if isinstance(value, Attribute) else ()
+    return any(each is not None for each in scalars)
 
 
 def _in_short(uses: Sequence[Use]) -> object:
@@ -241,7 +248,14 @@ def _codes(values: Iterable[object]) -> Codes:
     return np.array([known.setdefault(each, len(known)) for each in values], dtype=np.int64)
 
 
-def _joined(one: Codes, other: Codes) -> Codes:
-    """A number for each pair of two numbers."""
-    _, inverse = np.unique(one * (other.max(initial=0) + 1) + other, return_inverse=True)
-    return inverse
+def _folded(columns: Iterable[Codes]) -> Codes:
+    """A small number for each row of columns of numbers from -1, the same for equal rows."""
+    keys, span = np.zeros(1, dtype=np.int64), 1
+    for column in columns:
+        size = int(column.max(initial=0)) + 2
+        if span * size > _MOST:
+            _, keys = np.unique(keys, return_inverse=True)
+            span = int(keys.max(initial=0)) + 1
+        keys = keys * size + (column + 1)
+        span *= size
+    return np.unique(keys, return_inverse=True)[1]

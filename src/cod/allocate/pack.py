@@ -9,8 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from msgspec.structs import replace
+
+from cod.allocate.counts import count, counts_of, guards, less, smallest
+from cod.allocate.dive import dive
 from cod.allocate.flow import flow
-from cod.allocate.patterns import Kind, Part, Patterns, Picks, Vector, patterns
+from cod.allocate.patterns import Kind, Part, Patterns, Picks, patterns
 from cod.allocate.problem import Amounts, State, bits
 
 Pick = tuple[int, int]  # request and device
@@ -31,6 +35,7 @@ class _Packing:
         for number in self.active:
             self.union |= state.open[number]
         self.picks: list[Pick] = []
+        self.given: dict[int, int] = {}
 
     def run(self) -> list[Pick] | None:
         binding = self._binding()
@@ -39,6 +44,8 @@ class _Packing:
             return self.picks
         kinds, members = self._kinds()
         parts = self._parts(binding, kinds)
+        if parts and (found := dive(self.state, self.spend)) is not None:
+            return found
         bound = sum(1 << device for part in parts for device in part.devices)
         groups = partition(self.union & ~bound, [kind.open for kind in kinds])
         sizes = {who: devices.bit_count() for who, devices in groups.items()}
@@ -80,6 +87,7 @@ class _Packing:
                     if self.wanted[number] and not any(resource in binding for resource, _ in amounts):
                         self.wanted[number] -= 1
                         self.picks.append((number, device))
+                        self.given[number] = self.given.get(number, 0) | 1 << device
             if self.wanted[number]:
                 still.append(number)
         self.active = still
@@ -97,31 +105,26 @@ class _Packing:
         """The requests that are still active, put together where it makes no difference which is which."""
         tending = {self.problem.needs[each].claim for each in self.active if self.problem.needs[each].admin}
         found: dict[object, list[int]] = {}
-        taken = {(number, device) for number, device in self.picks}
-        opens = {}
+        kinds: list[Kind] = []
         for number in self.active:
             need = self.problem.needs[number]
-            open_ = self.state.open[number]
-            for _, device in (each for each in taken if each[0] == number):
-                open_ &= ~(1 << device)
-            opens[number] = open_
-            alone = number if need.admin or open_ & self.problem.shared else -1
+            open_ = self.state.open[number] & ~self.given.get(number, 0)
             claim = need.claim if need.claim in tending else -1
-            found.setdefault((open_, need.distincts, claim, alone), []).append(number)
-        kinds = []
-        for members in found.values():
-            need = self.problem.needs[members[0]]
-            kinds.append(
-                Kind(
-                    wanted=sum(self.wanted[each] for each in members),
-                    open=opens[members[0]],
-                    claim=need.claim if need.claim in tending else -1,
-                    admin=need.admin,
-                    shares=need.shares,
-                    distincts=need.distincts,
-                )
-            )
-        return kinds, list(found.values())
+            key: tuple[object, ...] = (open_, need.distincts, claim)
+            if need.admin:
+                key = (number,)
+            elif open_ & self.problem.shared:
+                shares = tuple(need.shares.get(device) for device in bits(open_ & self.problem.shared))
+                key = (*key, self.wanted[number], shares)
+            members = found.setdefault(key, [])
+            if not members:
+                kinds.append(Kind(0, open_, 0, claim, need.admin, need.shares, need.distincts))
+            members.append(number)
+        counted = (
+            replace(kind, requests=len(members), wanted=sum(self.wanted[each] for each in members))
+            for kind, members in zip(kinds, found.values(), strict=True)
+        )
+        return list(counted), list(found.values())
 
     def _parts(self, binding: set[int], kinds: Sequence[Kind]) -> list[Part]:
         """The devices that share something limited, and those that more than one request could have."""
@@ -153,25 +156,30 @@ class _Packing:
     def _bound(self, amounts: Amounts, binding: set[int]) -> Amounts:
         return tuple(each for each in amounts if each[0] in binding)
 
-    def _served(self, parts: Sequence[Part], kinds: Sequence[Kind]) -> Iterable[tuple[Vector, Picks]]:
+    def _served(self, parts: Sequence[Part], kinds: Sequence[Kind]) -> Iterable[tuple[list[int], Picks]]:
         """What is still wanted after the parts have given what they can: all that nothing else is within."""
+        guard = guards(len(kinds))
         alike: dict[object, tuple[Part, Patterns]] = {}
-        frontier: Patterns = {tuple(kind.wanted for kind in kinds): ()}
+        frontier: Patterns = {counts_of([kind.wanted for kind in kinds]): ()}
         for part in parts:
             key = part.key(kinds)
             if key not in alike:
                 alike[key] = part, patterns(part, kinds, self.spend)
             model, known = alike[key]
             place = dict(zip(model.devices, part.devices, strict=True))
+            named = {
+                served: [(kind, place[device]) for kind, device in picks] for served, picks in known.items()
+            }
             after: Patterns = {}
             for wanted, picks in frontier.items():
-                for vector, served in known.items():
-                    less = tuple(max(0, a - b) for a, b in zip(wanted, vector, strict=True))
-                    if less not in after:
-                        after[less] = (*picks, *((kind, place[device]) for kind, device in served))
-            self.spend(len(frontier) * len(known))
-            frontier = _least(after)
-        return sorted(frontier.items(), key=lambda each: (sum(each[0]), each[0]))
+                for served, mine in named.items():
+                    rest = less(wanted, served, guard)
+                    if rest not in after:
+                        after[rest] = (*picks, *mine)
+            self.spend(len(frontier) * len(known) // 8)
+            frontier = smallest(after, guard, self.spend)
+        for rest, picks in frontier.items():
+            yield [count(rest, kind) for kind in range(len(kinds))], picks
 
     def _hand_out(
         self,
@@ -188,9 +196,10 @@ class _Packing:
         for (kind, who), number in sorted(flown.items()):
             given.setdefault(kind, []).extend(free[who].pop(0) for _ in range(number))
         for kind, requests in enumerate(members):
-            devices = iter(sorted(given.get(kind, ())))
-            for request in requests:
-                self.picks += [(request, next(devices)) for _ in range(self.wanted[request])]
+            turns = [request for request in requests for _ in range(self.wanted[request])]
+            if len({*map(self.wanted.__getitem__, requests)}) == 1:
+                turns = [*requests] * self.wanted[requests[0]]
+            self.picks += zip(turns, sorted(given.get(kind, ())), strict=False)
 
 
 def partition(devices: int, sets: Sequence[int]) -> dict[int, int]:
@@ -224,12 +233,3 @@ def join(bonds: Iterable[int], single: int) -> list[int]:
     return sorted(
         (each for each in groups if each.bit_count() > 1 or each & single), key=lambda each: each & -each
     )
-
-
-def _least(found: Patterns) -> Patterns:
-    """The vectors that no other one is within."""
-    kept: Patterns = {}
-    for vector in sorted(found, key=sum):
-        if not any(all(a <= b for a, b in zip(other, vector, strict=True)) for other in kept):
-            kept[vector] = found[vector]
-    return kept

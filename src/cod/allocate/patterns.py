@@ -10,18 +10,23 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
+from cod.allocate.counts import count, guards, largest, one_of
 from cod.allocate.problem import Amounts, bits
 
-Vector = tuple[int, ...]  # of each kind, how many
 Picks = tuple[tuple[int, int], ...]  # kinds and devices
-Patterns = dict[Vector, Picks]
+Patterns = dict[int, Picks]  # by how many of each kind they are
 
 
 class Kind(Struct, frozen=True):
-    """Requests that the same devices are open to, on the same terms: `wanted` devices in all."""
+    """So many requests that the same devices are open to, on the same terms: `wanted` devices in all.
+
+    A shared device goes to each of them at most once. Where any is open, they want equally many: then devices
+    can be dealt out to them in turn, whichever these are.
+    """
 
     wanted: int
     open: int
+    requests: int
     claim: int  # -1 where it does not matter
     admin: bool = False
     shares: dict[int, Amounts] = {}
@@ -89,10 +94,10 @@ class _Enumeration:
             for device in part.devices
             for number, kind in enumerate(kinds)
             if kind.open >> device & 1
+            for _ in range(min(kind.requests, kind.wanted) if part.shared >> device & 1 else 1)
         ]
         self.resources = {resource: number for number, resource in enumerate(part.left)}
-        self.known: list[dict[_At, Patterns]] = [{} for _ in range(len(self.slots) + 1)]
-        self.zero: Patterns = {(0,) * len(kinds): ()}
+        self.guard = guards(len(kinds))
 
     def run(self) -> Patterns:
         """From the last slot to the first, over the states that the first reaches."""
@@ -104,7 +109,7 @@ class _Enumeration:
             self.spend(len(layer))
             layers.append(layer)
             reached = {at: None for nexts in layer.values() for at in nexts if at is not None}
-        values: dict[_At, Patterns] = dict.fromkeys(reached, self.zero)
+        values: dict[_At, Patterns] = {at: {0: ()} for at in reached}
         for number in range(len(self.slots) - 1, -1, -1):
             values = {at: self._best(number, nexts, values) for at, nexts in layers[number].items()}
         return values[start]
@@ -116,12 +121,11 @@ class _Enumeration:
         device, kind = self.slots[number]
         most = self.kinds[kind].wanted
         found = dict(values[left])
-        for vector, picks in values[taken].items():
-            if vector[kind] < most:
-                more = (*vector[:kind], vector[kind] + 1, *vector[kind + 1 :])
-                found.setdefault(more, ((kind, device), *picks))
-        self.spend(len(found))
-        return largest(found)
+        for counts, picks in values[taken].items():
+            if count(counts, kind) < most:
+                found.setdefault(counts + one_of(kind), ((kind, device), *picks))
+        self.spend(1)
+        return largest(found, self.guard, self.spend) if len(found) > 1 else found
 
     def _next(self, number: int, at: _At) -> tuple[_At, _At | None]:
         """The states after leaving and after taking a slot."""
@@ -169,14 +173,3 @@ class _Enumeration:
                 if after[place] < 0:
                     return None
         return tuple(after)
-
-
-def largest(found: Patterns) -> Patterns:
-    """The patterns that no other one exceeds."""
-    if len(found) == 1:
-        return found
-    kept: Patterns = {}
-    for vector in sorted(found, key=sum, reverse=True):
-        if not any(all(a >= b for a, b in zip(other, vector, strict=True)) for other in kept):
-            kept[vector] = found[vector]
-    return kept

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+import msgspec
 from msgspec import Struct
 
 from cod.allocate.capacity import units
@@ -74,6 +75,11 @@ class Pool:
             for each in one.spec.shared_counters
             for name, counter in each.counters.items()
         }
+
+    @cached_property
+    def counter_sets(self) -> bytes:
+        """Its counter sets as they are written; the same for pools that have the same."""
+        return msgspec.msgpack.encode([each.spec.shared_counters for each in self.slices])
 
     @cached_property
     def fault(self) -> str:

@@ -65,6 +65,14 @@ class Problem(Struct, frozen=True):
     distincts: tuple[dict[int, int], ...] = ()
     links: tuple[Link, ...] = ()
 
+    @property
+    def limited(self) -> int:
+        """The devices that draw upon something, or may be shared."""
+        limited = self.shared
+        for each in self.users:
+            limited |= each
+        return limited
+
 
 class State(Struct):
     """A problem of which a part is chosen: what is still needed, and out of which.
@@ -175,9 +183,7 @@ def start(problem: Problem) -> State:
         values=[(1 << len(each)) - 1 for each in problem.matches],
         opened=problem.opened,
     )
-    limited = 0
-    for each in problem.users:
-        limited |= each
+    limited = problem.limited
     for number, need in enumerate(problem.needs):
         for match in need.matches:
             having = 0

@@ -10,7 +10,7 @@ measures what comes of it.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 
 from cod.allocate.capacity import units
@@ -19,10 +19,6 @@ from cod.allocate.problem import Amounts, State, bits
 from cod.allocate.stock import Stock
 from cod.resource import parse_quantity
 
-# What drivers call the attributes that say where a device is; others say what it is.
-_PLACES = tuple(
-    "numa pcieroot pcibusid socket switch island hive clique nvlink domain rail parent".split()  # noqa: SIM905
-)
 _WHOLE = 64
 
 
@@ -62,50 +58,13 @@ class Remainder:
             return 0
         bit = 1 << device
         free = self.free & ~state.opened
-        return sum(2 * (block & free).bit_count() - 1 for block in self.blocks if block & bit)
+        return sum(2 * (block & free).bit_count() - 1 for block in self._stock.blocks if block & bit)
 
     @cached_property
     def free(self) -> int:
         """The exclusive devices that nobody has."""
         everything = (1 << len(self._stock.devices)) - 1
         return everything & ~self._stock.taken & ~self._stock.shared
-
-    @cached_property
-    def blocks(self) -> dict[int, str]:
-        """Sets of devices that stand together, and what each is; once, however many attributes say so."""
-        found: dict[int, str] = {}
-        names = {name for each in self._stock.devices for name in each.device.attributes}
-        for name in sorted(names):
-            if any(place in name.rpartition("/")[2].lower() for place in _PLACES):
-                for value, block in self._by_value(name).items():
-                    found.setdefault(block, f"{name} {value}")
-        for block, name in self._by_surroundings():
-            found.setdefault(block, name)
-        return {block: name for block, name in found.items() if block.bit_count() > 1}
-
-    def _by_value(self, name: str) -> dict[object, int]:
-        together: dict[object, int] = {}
-        for number, values in self._stock.values(name).items():
-            for _, value in values:
-                together[value] = together.get(value, 0) | 1 << number
-        return together
-
-    def _by_surroundings(self) -> Iterator[tuple[int, str]]:
-        """The free devices that are linked, and those below each switch."""
-        surroundings = self._stock.surroundings
-        numbers = {self._stock.devices[number].key: number for number in bits(self.free)}
-        linked = (
-            1 << numbers[one] | 1 << numbers[other]
-            for one, other in surroundings.links
-            if one in numbers and other in numbers
-        )
-        yield from ((block, "link") for block in join(linked, 0))
-        below: dict[Hashable, int] = {}
-        for number in bits(self.free):
-            each = self._stock.devices[number]
-            switch = surroundings.switch((each.key, each.device))
-            below[switch] = below.get(switch, 0) | 1 << number
-        yield from ((block, "same switch") for switch, block in below.items() if switch is not None)
 
     def _partitions(self, state: State, device: int) -> int:
         problem = state.problem

@@ -8,6 +8,7 @@ devices for a request is not tried, nor what a flow rules out, nor what has fail
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from cod.allocate.flow import flow
 from cod.allocate.pack import Pick, pack, partition
@@ -45,13 +46,10 @@ def is_roomy(state: State) -> bool:
     """Whether there is plainly a solution: nothing limited is in play, and all have devices enough."""
     problem = state.problem
     active = [number for number, wanted in enumerate(state.wanted) if wanted]
-    total = sum(state.wanted[number] for number in active)
-    limited = problem.shared
-    for device in problem.takes:
-        limited |= 1 << device
+    total = sum(state.wanted)
     for number in active:
         need, open_ = problem.needs[number], state.open[number]
-        if need.distincts or need.admin or open_ & limited or open_.bit_count() < total:
+        if need.distincts or need.admin or open_ & problem.limited or open_.bit_count() < total:
             return False
     return _tightest(state, active) is None and _tightest_end(state, active) is None
 
@@ -66,6 +64,8 @@ class _Search:
         active = [number for number, wanted in enumerate(state.wanted) if wanted]
         if not active:
             return []
+        if is_roomy(state):
+            return _anything(state, active)
         tight = _tightened(state, active)
         if tight is None:
             return None
@@ -105,6 +105,18 @@ class _Search:
             rest[number] &= ~(1 << device)
             state = state.only(rest)
         return None
+
+
+def _anything(state: State, active: Sequence[int]) -> list[Pick]:
+    """The first devices for each request, where there are enough for all."""
+    picks: list[Pick] = []
+    taken = 0
+    for number in active:
+        free = bits(state.open[number] & ~taken)
+        for device in islice(free, state.wanted[number]):
+            picks.append((number, device))
+            taken |= 1 << device
+    return picks
 
 
 def _tightened(state: State, active: Sequence[int]) -> State | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 
 from msgspec import Struct
 
+from cod.allocate.blocks import blocks
 from cod.allocate.capacity import units
 from cod.allocate.in_use import InUse, Use
 from cod.allocate.near import Stated, Surroundings
@@ -65,18 +67,30 @@ class Stock:
     ) -> None:
         self.offer = offer
         self.devices = offer.devices
-        self.in_use = in_use
         self.surroundings = surroundings or Stated()
         self.distances = Distances(offer.devices, self.surroundings)
         self._pools = pools
         self._matching: dict[tuple[Condition, ...], Matching] = {}
         self._values: dict[str, dict[int, Values]] = {}
-        self.shared = self.taken = self.opened = 0
+        self.shared = 0
         for number, each in enumerate(self.devices):
-            bit = 1 << number
             if each.device.allow_multiple_allocations:
-                self.shared |= bit
+                self.shared |= 1 << number
+        self._use(in_use)
+
+    def with_uses(self, in_use: InUse) -> Stock:
+        """The same devices in other use; what is known of the devices themselves stays known."""
+        other = copy(self)
+        other.__dict__.pop("resources", None)
+        other._use(in_use)
+        return other
+
+    def _use(self, in_use: InUse) -> None:
+        self.in_use = in_use
+        self.taken = self.opened = 0
+        for number, each in enumerate(self.devices):
             if each.key in in_use:
+                bit = 1 << number
                 shares = all(use.share_id for use in in_use[each.key])
                 if self.shared & bit and shares:
                     self.opened |= bit
@@ -128,6 +142,11 @@ class Stock:
                     found[number] = values
             self._values[attribute] = found
         return found
+
+    @cached_property
+    def blocks(self) -> dict[int, str]:
+        """Sets of devices that stand together, and what each is."""
+        return blocks(self)
 
     @cached_property
     def resources(self) -> Resources:

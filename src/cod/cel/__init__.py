@@ -12,24 +12,31 @@ from typing import TYPE_CHECKING
 from cod.lazy import lazy
 
 if TYPE_CHECKING:
+    from cod.cel.columns import Column
     from cod.cel.environment import LONGEST
     from cod.cel.functions import EvaluationError
     from cod.cel.problem import InvalidExpression, Problem
-    from cod.cel.selector import Selector, compile_selector, flaw
+    from cod.cel.selector import MOST_COST, Selector, compile_selector, flaw
+    from cod.cel.table import DeviceTable
     from cod.cel.why import Cause, WhyNot
 
 _HOMES = {
+    "columns": "Column",
     "environment": "LONGEST",
     "functions": "EvaluationError",
     "problem": "InvalidExpression Problem",
-    "selector": "Selector compile_selector flaw",
+    "selector": "MOST_COST Selector compile_selector flaw",
+    "table": "DeviceTable",
     "why": "Cause WhyNot",
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
     "LONGEST",
+    "MOST_COST",
     "Cause",
+    "Column",
+    "DeviceTable",
     "EvaluationError",
     "InvalidExpression",
     "Problem",

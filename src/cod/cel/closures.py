@@ -101,6 +101,22 @@ def _called2_known(call: Callable[[Any, Any], Any], one: Closure, value: Any, at
     return evaluate
 
 
+def indexed(call: Callable[[Any, Any], Any], operand: Closure, key: Closure, at: int) -> Closure:
+    """An item or entry whose key must be evaluated, which it is only where there is something to look in."""
+
+    def evaluate(frame: Frame) -> Any:
+        value = operand(frame)
+        if type(value) is Optional and not value.is_there:
+            return value
+        try:
+            return call(value, key(frame))
+        except EvaluationError as error:
+            _place(error, at)
+            raise
+
+    return evaluate
+
+
 def dispatch(overloads: Sequence[Overload]) -> Callable[..., Any]:
     """A function that finds its overload by the types of its arguments, which it remembers."""
     known: dict[tuple[type, ...], Callable[..., Any]] = {}

@@ -14,7 +14,7 @@ from cod.cel import closures, lookup, loops
 from cod.cel.check import Checked
 from cod.cel.closures import Closure, Constant, Frame
 from cod.cel.environment import Environment
-from cod.cel.equality import equal
+from cod.cel.equality import equal, equals, equals_text, equals_truth
 from cod.cel.functions import EvaluationError, Overload
 from cod.cel.parse import Parsed, dotted
 from cod.cel.syntax import (
@@ -140,6 +140,8 @@ class Compiler:
             call = _DYNAMIC[node.function]
         else:
             call = closures.dispatch(overloads)
+        if node.function in ("_[_]", "_[?_]") and not isinstance(compiled[1], Constant):
+            return closures.indexed(call, compiled[0], compiled[1], node.at)
         return folded(call, compiled, node.at)
 
     def _is_certain(self, arg: Expression, parameter: Type) -> bool:
@@ -157,17 +159,21 @@ class Compiler:
         return closures.chosen(condition, one, other)
 
     def _equality(self, node: Call) -> Closure:
-        same = equality(*(self.types.get(arg.id, DYN) for arg in node.args))
-        call = same if node.function == "_==_" else _differ(same)
+        types = [self.types.get(arg.id, DYN) for arg in node.args]
+        is_plain = types[0] == types[1] and types[0].kind in _BY_PYTHON
         one, other = map(self.closure, node.args)
-        if isinstance(one, Constant):
-            one, other = other, one
-        if same is equal and isinstance(other, Constant) and isinstance(other.value, (str, bool)):
-            # Nothing but the same text is equal to a text, nothing but the same truth to a truth.
-            call = {
-                "_==_": operator.eq if isinstance(other.value, str) else operator.is_,
-                "_!=_": operator.ne if isinstance(other.value, str) else operator.is_not,
-            }[node.function]
+        call: Callable[[Any, Any], Any]
+        if node.function == "_!=_":
+            call = operator.ne if is_plain else _differ
+        elif is_plain:
+            call = operator.eq
+        elif isinstance(one, Constant) and isinstance(one.value, (str, bool)):
+            call = equal
+            one, other = other, one  # a text and a truth are equal to the same, whichever comes first
+        elif isinstance(other, Constant) and isinstance(other.value, (str, bool)):
+            call = equals_text if isinstance(other.value, str) else equals_truth
+        else:
+            call = equals
         return folded(call, (one, other), node.at)
 
     def _not_strictly_false(self, node: Call) -> Closure:
@@ -274,17 +280,8 @@ def terms_of(node: Call) -> list[Expression]:
     return terms
 
 
-def equality(one: Type, other: Type) -> Callable[[Any, Any], bool]:
-    """What says whether values of two types are equal: Python itself where it can."""
-    if one == other and one.kind in _BY_PYTHON:
-        return operator.eq
-    return equal
-
-
-def _differ(same: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
-    if same is operator.eq:
-        return operator.ne
-    return lambda one, other: not same(one, other)
+def _differ(one: Any, other: Any) -> bool:
+    return not equal(one, other)
 
 
 def folded(call: Callable[..., Any], args: Sequence[Closure], at: int) -> Closure:

@@ -84,11 +84,13 @@ class DeviceAccess:
     """Makes the closures that read a device, and notes what they read.
 
     `reads` are the names, with their domains, of all attributes and capacities that can make a difference;
-    None as soon as that cannot be told.
+    None as soon as that cannot be told. `looks` are the same as paths, with those of domains that are only
+    asked for.
     """
 
     def __init__(self) -> None:
         self.reads: set[tuple[str, str]] | None = set()
+        self.looks: set[Path] | None = set()
         self.reads_driver = False
         self.reads_sharing = False
 
@@ -162,7 +164,7 @@ class DeviceAccess:
         if len(path) > 3:
             return None
         if len(path) < 3:
-            self.reads = None
+            self.reads = self.looks = None
             self.reads_driver = self.reads_sharing = True
             return _view(path)
         self.note(path)
@@ -170,6 +172,8 @@ class DeviceAccess:
 
     def note(self, path: Path) -> None:
         """Remember that one attribute or capacity is read."""
+        if self.looks is not None:
+            self.looks.add(path)
         if self.reads is not None:
             self.reads.add((path[1], path[2]))
 
@@ -178,7 +182,7 @@ class DeviceAccess:
         if len(path) == 3:
             self.note(path)
             return _is_there(path)
-        return Constant(True)
+        return Constant(True) if len(path) < 3 else None
 
     def membership(self, path: Path) -> Closure | None:
         """`"n" in device.attributes["d"]`, and whether there is anything of a domain."""
@@ -188,12 +192,10 @@ class DeviceAccess:
         if len(path) != 2:
             return None
         self.reads = None
+        if self.looks is not None:
+            self.looks.add(path)
         kind, domain = path
-
-        def is_there(frame: Frame) -> bool:
-            return any(True for _ in _names(_ENTRIES[kind](frame[DEVICE]), frame[DRIVER], domain))
-
-        return is_there
+        return lambda frame: has_domain(kind, domain, frame[DRIVER], frame[DEVICE])
 
     def optional(self, path: Path) -> Closure | None:
         """`device.attributes["d"].?n`."""
@@ -201,6 +203,11 @@ class DeviceAccess:
             return None
         self.note(path)
         return lambda frame: read(path, frame)
+
+
+def has_domain(kind: str, domain: str, driver: str, device: Device) -> bool:
+    """Whether a device has attributes, or capacities, of a domain."""
+    return any(True for _ in _names(_ENTRIES[kind](device), driver, domain))
 
 
 def read(path: Path, frame: Frame) -> Any:
@@ -310,3 +317,23 @@ def _view(path: Path) -> Closure:
         return result
 
     return of_all
+
+
+def variables(driver: str, device: Device) -> dict[str, Any]:
+    """The values of an expression's variables; an attribute that has none is its error."""
+    whole: Any = {"driver": driver, "allowMultipleAllocations": device.allow_multiple_allocations}
+    for kind, value in _VALUES.items():
+        whole[kind] = Domains()
+        for qualified, entry in _ENTRIES[kind](device).items():
+            domain, slash, name = qualified.partition("/")
+            if not slash:
+                domain, name = driver, qualified
+            whole[kind].setdefault(domain, {})[name] = _value_or_error(value, entry)
+    return {"device": whole}
+
+
+def _value_or_error(value: Callable[[Any], Any], entry: Any) -> Any:
+    try:
+        return value(entry)
+    except EvaluationError as error:
+        return error

@@ -15,7 +15,7 @@ from cod.cel.values import TypeValue
 
 DEVICE = Type("message", name="kubernetes.DRADevice")
 LONGEST = 10 * 1024  # characters of a selector
-_LIBRARIES = ("strings", "lists", "sets", "regex", "quantity", "semver", "net", "url", "format")
+_LIBRARIES = ("strings", "lists", "items", "sets", "regex", "quantity", "semver", "net", "url", "format")
 _Found = tuple[tuple[Overload, ...], Type]
 
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from cod.cel.functions import EvaluationError
+from cod.cel.library.text import type_name
 from cod.cel.values import Duration, Timestamp
 
 _ORDERED = (str, bytes, bool, Duration, Timestamp)
+_OF_KUBERNETES = ("kubernetes.", "net.")
 
 
 def is_number(value: Any) -> bool:
@@ -34,6 +37,28 @@ def equal(one: Any, other: Any) -> bool:
             return False
         return float(one) == float(other) if float in (kind, other_kind) else bool(one == other)
     return kind is other_kind and bool(one == other)
+
+
+def equals(one: Any, other: Any) -> bool:
+    """`==`, which a quantity, a version and their like have with nothing else but null: a fault upstream.
+
+    The other way round they are merely different, and so they are in lists, and for `!=`.
+    """
+    if equal(one, other):
+        return True
+    if type(one) is not type(other) and other is not None and type_name(one).startswith(_OF_KUBERNETES):
+        raise EvaluationError("no such overload")
+    return False
+
+
+def equals_text(one: Any, text: str) -> bool:
+    """`==` with a text."""
+    return one == text if type(one) is str else equals(one, text)
+
+
+def equals_truth(one: Any, truth: bool) -> bool:
+    """`==` with a bool."""
+    return one is truth if type(one) is bool else equals(one, truth)
 
 
 def _has_entries(one: dict[Any, Any], other: dict[Any, Any]) -> bool:

@@ -27,14 +27,20 @@ def contains(value: Any, items: Sequence[Any]) -> bool:
     return any(equal(value, item) for item in items)
 
 
+def place(index: Any) -> int:
+    """The place in a list that an index means; a double or uint that is a whole number is one, too."""
+    if type(index) is int:
+        return index
+    if not is_number(index):
+        raise EvaluationError(f"unsupported index type '{type_name(index)}' in list")
+    if not math.isfinite(index) or index != int(index):
+        raise EvaluationError(f"unsupported index value {text_of(index)} in list")
+    return int(index)
+
+
 def item(items: Sequence[Any], index: Any) -> Any:
-    """What a list has at a place; a double or uint that is a whole number is one, too."""
-    if type(index) is not int:
-        if not is_number(index):
-            raise EvaluationError(f"unsupported index type '{type_name(index)}' in list")
-        if not math.isfinite(index) or index != int(index):
-            raise EvaluationError(f"unsupported index value '{text_of(index)}' in list")
-        index = int(index)
+    """What a list has at a place."""
+    index = place(index)
     if not 0 <= index < len(items):
         raise EvaluationError(f"index out of bounds: {index}")
     return items[index]
@@ -57,10 +63,8 @@ def missing(key: Any, hint: Callable[[], str] | None = None) -> EvaluationError:
 
 def optional_item(items: Sequence[Any], index: Any) -> Optional:
     """What a list has at a place, or none."""
-    try:
-        return Optional(item(items, index), True)
-    except EvaluationError:
-        return NONE
+    index = place(index)
+    return Optional(items[index], True) if 0 <= index < len(items) else NONE
 
 
 def optional_entry(entries: Mapping[Any, Any], key: Any) -> Optional:
@@ -78,7 +82,9 @@ def field(value: Any, name: Any) -> Any:
         return entry(value, name)
     if isinstance(value, Optional):
         return optional_field(value, name)
-    raise no_such_overload()
+    if isinstance(value, (list, tuple)):
+        return item(value, name)
+    raise missing(name)
 
 
 def optional_field(value: Any, name: Any) -> Optional:
@@ -89,7 +95,7 @@ def optional_field(value: Any, name: Any) -> Optional:
         return optional_entry(value, name)
     if isinstance(value, (list, tuple)):
         return optional_item(value, name)
-    raise no_such_overload()
+    return NONE
 
 
 def has_field(value: Any, name: str) -> bool:
@@ -97,21 +103,13 @@ def has_field(value: Any, name: str) -> bool:
     if isinstance(value, Optional):
         return value.is_there and has_field(value.value, name)
     if not isinstance(value, Mapping):
-        raise no_such_overload()
+        return isinstance(value, (list, tuple)) and optional_item(value, name).is_there
     return has(value, name) or hasattr(value, "__missing__")
 
 
 def index(value: Any, key: Any) -> Any:
     """What stands in `[…]`: an item of a list, an entry of a map."""
-    if isinstance(value, Mapping):
-        return entry(value, key)
-    if isinstance(value, (list, tuple)):
-        if isinstance(key, (int, float)):
-            return item(value, key)
-        raise no_such_overload()
-    if isinstance(value, Optional):
-        return optional_field(value, key)
-    raise no_such_overload()
+    return field(value, key)
 
 
 def is_in(value: Any, within: Any) -> bool:

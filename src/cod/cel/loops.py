@@ -133,7 +133,7 @@ def _binder(slots: Sequence[int], at: int) -> Callable[[Frame, Any], Iterable[No
 
         def one(frame: Frame, over: Any) -> Iterable[None]:
             if not isinstance(over, (list, tuple, Mapping)):
-                raise _not_iterable(over, at)
+                raise not_iterable(over, at)
             for frame[slot] in over:
                 yield
 
@@ -146,14 +146,15 @@ def _binder(slots: Sequence[int], at: int) -> Callable[[Frame, Any], Iterable[No
         elif isinstance(over, (list, tuple)):
             pairs = enumerate(over)
         else:
-            raise _not_iterable(over, at)
+            raise not_iterable(over, at)
         for frame[first], frame[second] in pairs:
             yield
 
     return two
 
 
-def _not_iterable(value: Any, at: int) -> EvaluationError:
+def not_iterable(value: Any, at: int) -> EvaluationError:
+    """The error of a loop over what has no items."""
     name = type_name(value)
     name = name.replace("kubernetes.", "cel.") if "." in name else f"types.{name.capitalize()}"
     return EvaluationError(f"got '{_GO_TYPES.get(type_name(value), name)}', expected iterable type", at)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cod.cel.check import Checked, check
 from cod.cel.compile import Compiler
-from cod.cel.device import DEVICE, DRIVER, DeviceAccess
+from cod.cel.device import DEVICE, DRIVER, DeviceAccess, variables
 from cod.cel.environment import LONGEST, device_environment
 from cod.cel.functions import EvaluationError
 from cod.cel.library.text import type_name
@@ -16,7 +16,14 @@ from cod.cel.problem import InvalidExpression, Problem
 from cod.resource.slices import Device
 
 if TYPE_CHECKING:
+    from cod.cel.closures import Closure, Frame
+    from cod.cel.columns import Column
+    from cod.cel.parts import Part
+    from cod.cel.table import DeviceTable
+    from cod.cel.tracking import Tracked
     from cod.cel.why import WhyNot
+
+MOST_COST = 1_000_000  # of an evaluation
 
 SLOTS = {"@driver": DRIVER, "@device": DEVICE}
 _REFUSALS = {"string": "unsupported native conversion from string to 'bool'"}
@@ -27,10 +34,23 @@ class Selector:
 
     `reads` has the (domain, name) of every attribute and capacity that can make a difference, None where
     that cannot be told; besides, a selector may read the driver's name or whether a device may be shared.
-    Two devices of one driver that agree in what it reads are both matched or neither.
+    Two devices of one driver that agree in what it reads are both matched or neither. `looks` says the same
+    as `reads` by paths, and also knows the domains that are only asked for.
     """
 
-    __slots__ = ("_closure", "_rest", "checked", "expression", "reads", "reads_driver", "reads_sharing")
+    __slots__ = (
+        "_closure",
+        "_estimate",
+        "_rest",
+        "_run",
+        "checked",
+        "expression",
+        "looks",
+        "part",
+        "reads",
+        "reads_driver",
+        "reads_sharing",
+    )
 
     def __init__(self, checked: Checked) -> None:
         access = DeviceAccess()
@@ -38,8 +58,12 @@ class Selector:
         self.expression = checked.parsed.text
         self.checked = checked
         self._closure = compiler.closure(checked.parsed.expression)
+        self._run: Closure = self._first
+        self._estimate: tuple[int, int] | None = None
+        self.part: Part | None = None
         self._rest = [None] * (compiler.size - len(SLOTS))
         self.reads = None if access.reads is None else frozenset(access.reads)
+        self.looks = None if access.looks is None else frozenset(access.looks)
         self.reads_driver = access.reads_driver
         self.reads_sharing = access.reads_sharing
 
@@ -49,10 +73,53 @@ class Selector:
     def matches(self, driver: str, device: Device) -> bool:
         """Whether a device of a driver is wanted. Raises EvaluationError."""
         try:
-            result = self._closure([driver, device, *self._rest])
+            result = self._run([driver, device, *self._rest])
         except RecursionError:
             raise EvaluationError(TOO_DEEP) from None
         return result if result is True or result is False else _refuse(result)
+
+    def _first(self, frame: Frame) -> Any:
+        """Find out whether costs must be counted, which takes longer than to compile; only once."""
+        self._run = self._tracked if self.is_limited else self._closure
+        return self._run(frame)
+
+    def _tracked(self, frame: Frame) -> Any:
+        value = self._track(frame[DRIVER], frame[DEVICE]).value
+        if isinstance(value, EvaluationError):
+            raise value
+        return value
+
+    def _track(self, driver: str, device: Device) -> Tracked:
+        from cod.cel.tracking import tracked
+
+        return tracked(self.checked, variables(driver, device), MOST_COST)
+
+    @property
+    def estimate(self) -> tuple[int, int]:
+        """The least and the most that an evaluation can cost, as Kubernetes estimates it."""
+        if self._estimate is None:
+            from cod.cel.estimate import estimate
+
+            self._estimate = estimate(self.checked)
+        return self._estimate
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether this can cost too much: the API server would not take it, and may stop what it has."""
+        return self.estimate[1] > MOST_COST
+
+    def cost(self, driver: str, device: Device) -> int:
+        """What an evaluation for a device costs, as Kubernetes counts it; above MOST_COST it is stopped.
+
+        This is a second way to evaluate, some hundred times slower than `matches`.
+        """
+        return self._track(driver, device).cost
+
+    def column(self, table: DeviceTable) -> Column:
+        """Which devices of a table are wanted, all at once."""
+        from cod.cel.columns import column
+
+        return column(self, table)
 
     def why_not(self, driver: str, device: Device) -> WhyNot:
         """Which parts of the expression made it false, and what they saw; or the error that it has."""
@@ -97,7 +164,7 @@ def compile_selector(
 def flaw(expression: str) -> str:
     """What is wrong with a selector, as the API server says it; "" if nothing is."""
     try:
-        compile_selector(expression)
+        selector = compile_selector(expression)
     except InvalidExpression as invalid:
         return str(invalid)
-    return ""
+    return "too complex, exceeds cost limit" if selector.is_limited else ""

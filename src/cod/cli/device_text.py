@@ -12,7 +12,7 @@ from cod.drivers import FoundDevice, Link
 from cod.drivers.attributes import PARENT_ATTRIBUTE
 from cod.drivers.protocol import DeviceKey
 from cod.host import PciFunction
-from cod.resource import NUMA_NODE, PCI_BUS_ID, PCIE_ROOT
+from cod.resource import NUMA_NODE, PCI_BUS_ID, PCIE_ROOT, Device
 
 _SHOWN_ABOVE = {PCI_BUS_ID, PCIE_ROOT, NUMA_NODE, PARENT_ATTRIBUTE}
 _MANY = 12  # parts of a device that are named; of more only the number is told
@@ -103,7 +103,18 @@ def _attributes(found: FoundDevice) -> Iterator[str]:
     taints = (f"{each.key}={each.value}: {each.effect}" for each in device.taints)
     yield from _list("taints", taints)
     if device.allow_multiple_allocations:
-        yield _field("shareable", "several may use it at the same time; cod run takes it whole so far")
+        yield _field("shareable", _sharing(device))
+
+
+def _sharing(device: Device) -> str:
+    """Who may use a device at the same time, and what each takes of it."""
+    shares = [
+        f"{each.request_policy.default} of {name}"
+        for name, each in device.capacity.items()
+        if each.request_policy and each.request_policy.default not in (None, "0")
+    ]
+    taken = f"; each takes {', '.join(shares)} if it does not say how much" if shares else ""
+    return f"several claims may have it at the same time{taken}"
 
 
 def _edits(edits: ContainerEdits) -> Iterator[str]:

@@ -20,6 +20,7 @@ from cod.resource import Device
 
 if TYPE_CHECKING:
     from cod.allocate import Use
+    from cod.ledger import HeldClaim
 
 _PATIENCE = 1.0  # seconds: who looks does not wait for long
 
@@ -36,16 +37,8 @@ def holders(ledger_path: Path, inventory: Inventory) -> Held:
 
     Where there is a ledger that cannot be used, nothing counts as held, and a warning says so.
     """
-    if not _has_content(ledger_path):
-        return Held()
-    # SQLite takes 10 ms, and most machines that are only looked at have no ledger.
-    from cod.ledger import Ledger, LedgerUnavailable
-
-    try:
-        with Ledger(ledger_path, patience=_PATIENCE) as book:
-            claims = book.claims()
-    except LedgerUnavailable as error:
-        warn(f"{error.what} ({ledger_path}); devices that are held look free")
+    claims = held_claims(ledger_path)
+    if not claims:
         return Held()
     from cod.allocate import in_use
 
@@ -54,6 +47,21 @@ def holders(ledger_path: Path, inventory: Inventory) -> Held:
         by={key: tuple(dict.fromkeys(use.holder for use in each)) for key, each in uses.items()},
         open=frozenset(key for key, each in uses.items() if _is_open(inventory.found[key].device, each)),
     )
+
+
+def held_claims(ledger_path: Path) -> list[HeldClaim]:
+    """The claims of a ledger; none, with a warning, where it cannot be used."""
+    if not _has_content(ledger_path):
+        return []
+    # SQLite takes 10 ms, and most machines that are only looked at have no ledger.
+    from cod.ledger import Ledger, LedgerUnavailable
+
+    try:
+        with Ledger(ledger_path, patience=_PATIENCE) as book:
+            return book.claims()
+    except LedgerUnavailable as error:
+        warn(f"{error.what} ({ledger_path}); devices that are held look free")
+        return []
 
 
 def _is_open(device: Device, uses: Sequence[Use]) -> bool:

@@ -27,8 +27,8 @@ _OWN_FILES = "/etc/cod/"
 class Machine(Struct, frozen=True):
     """A machine, its devices, and the claims that hold some of them.
 
-    `held` has their names, with `, ` between those that share a device; `open` are devices that one more claim
-    could share.
+    `held` has their names, with `, ` between those that share a device; `open` are devices that one more
+    claim could share.
     """
 
     host: Host

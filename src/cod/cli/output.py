@@ -84,6 +84,19 @@ def print_list(items: Iterable[Struct], output: str) -> None:
         print_json(data)
 
 
+def print_objects(objects: Sequence[Struct], output: str) -> None:
+    """Print an object of the API as it is, and several as one List."""
+    if len(objects) != 1:
+        print_list(objects, output)
+        return
+    from cod.resource import to_data, to_yaml
+
+    if output == "yaml":
+        sys.stdout.write(to_yaml(objects[0]))
+    else:
+        print_json(to_data(objects[0]))
+
+
 def _narrow(widths: list[int], room: int, least: Sequence[int]) -> None:
     """Take from the widest columns but the first what there is no room for; each keeps its least width."""
     while sum(widths) > room:

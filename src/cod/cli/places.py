@@ -126,6 +126,16 @@ def complete_class(context: click.Context, _: click.Parameter, incomplete: str) 
     return complete("class", context, incomplete)
 
 
+def complete_claim(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The claims whose names begin so, for the shell."""
+    from click.shell_completion import CompletionItem
+
+    from cod.cli.holders import held_claims
+
+    held = held_claims(ledger_file(context.params.get("ledger")))
+    return [CompletionItem(each.claim.name) for each in held if each.claim.name.startswith(incomplete)]
+
+
 def complete_found(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The devices whose names begin so, for the shell."""
     from cod.cli.machine import complete

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from cod.cli.claim_files import file_option
+from cod.cli.claim_new import named, wanted
 from cod.cli.machine import warn_of_faults
-from cod.cli.places import claim_spec_dir, host_of, host_option, ledger_file, ledger_option, spec_dir_option
+from cod.cli.places import (
+    claim_spec_dir,
+    complete_claim,
+    host_of,
+    host_option,
+    ledger_file,
+    ledger_option,
+    spec_dir_option,
+)
 from cod.cli.terminal import printable
+from cod.cli.wish_options import Wishes, wish_options
 from cod.drivers import discover
 from cod.errors import Misuse
-from cod.prepare import Site, claim_name
-from cod.resource import ClaimDevices, ClaimSpec, DeviceRequest, ExactRequest, ObjectMeta, ResourceClaim
+from cod.prepare import Site
+from cod.resource import ClaimSpec, ObjectMeta, ResourceClaim
 from cod.runtimes import Order, run
-
-_REQUEST = re.compile(r"([^:]+)(?::([0-9]{1,9}))?")
 
 EPILOG = """\
 \b
@@ -28,22 +35,32 @@ Examples:
   cod run -d sim-gpu:2 --host sim:8gpu -- env
   cod run -d kvm -d tun -- podman run --rm -it debian
   cod run -d fuse -- runc run --bundle DIRECTORY ID
+  cod run -d gpu:2 -d nic --closest -- python train.py
+  cod run --claim NAME -- COMMAND
 
 The status is the command's own, 128 and more if a signal ended it, 127 if there is no such command.
 """
 
 
 @click.command(epilog=EPILOG, context_settings={"allow_interspersed_args": False})
+@wish_options
+@file_option
 @click.option(
-    "-d", "--device", "devices", multiple=True, required=True, metavar="CLASS[:N]", help="What to take."
+    "--claim",
+    "held",
+    metavar="NAME",
+    shell_complete=complete_claim,
+    help="Use the devices of a claim that is held; it stays.",
 )
-@click.option("--name", metavar="CLAIM", help="What to call the claim.  [default: a new name]")
+@click.option("--name", metavar="CLAIM", help="What to call the new claim.  [default: a new name]")
 @host_option
 @ledger_option
 @spec_dir_option
 @click.argument("argv", metavar="-- COMMAND…", nargs=-1, required=True, type=click.UNPROCESSED)
 def command(
-    devices: tuple[str, ...],
+    wishes: Wishes,
+    file: str | None,
+    held: str | None,
     name: str | None,
     host: str,
     ledger: Path | None,
@@ -56,15 +73,17 @@ def command(
     devices and no others, or any other program, which gets the devices' variables.
     """
     now = time.time()
+    claim = _held(held, file, name, wishes) if held else _new(file, name or "", wishes, now)
     machine = host_of(host)
     inventory = discover(machine)
     warn_of_faults(inventory)
     order = Order(
-        claim=_claim(name or claim_name(os.urandom), devices, now),
+        claim=claim,
         argv=argv,
         environ=os.environ,
         site=Site(machine, inventory, ledger_file(ledger), claim_spec_dir(spec_dir)),
         now=now,
+        is_held=bool(held),
     )
     outcome = run(order)
     if outcome.survivor is not None:
@@ -77,22 +96,23 @@ def command(
     return outcome.status
 
 
-def _claim(name: str, devices: tuple[str, ...], now: float) -> ResourceClaim:
-    created = datetime.fromtimestamp(int(now), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    requests = tuple(
-        DeviceRequest(f"request-{number}", _exactly(text)) for number, text in enumerate(devices, 1)
-    )
-    return ResourceClaim(
-        metadata=ObjectMeta(name=name, creation_timestamp=created), spec=ClaimSpec(ClaimDevices(requests))
-    )
-
-
-def _exactly(text: str) -> ExactRequest:
-    match = _REQUEST.fullmatch(text)
-    if match is None or (match[2] is not None and int(match[2]) < 1):
+def _held(held: str, file: str | None, name: str | None, wishes: Wishes) -> ResourceClaim:
+    """The claim of that name, as far as it is known before the ledger is asked."""
+    given = {"-f": file, "--name": name, "-d": wishes.devices, wishes.stray: wishes.stray}
+    if others := [option for option, value in given.items() if option and value]:
         raise Misuse(
-            f"cannot read -d {text!r}",
-            causes=("it is a class, or a class, a colon and a number from 1",),
-            hint="-d kvm, or -d sim-gpu:2 for two",
+            f"--claim and {others[0]} exclude each other",
+            causes=("a claim that is held has its name and its devices",),
         )
-    return ExactRequest(match[1], count=int(match[2] or 1))
+    return ResourceClaim(metadata=ObjectMeta(name=held), spec=ClaimSpec())
+
+
+def _new(file: str | None, name: str, wishes: Wishes, now: float) -> ResourceClaim:
+    claims = wanted(file, wishes)
+    if len(claims) > 1:
+        raise Misuse(
+            f"a command gets one claim, and the file has {len(claims)}",
+            causes=(", ".join(each.name for each in claims),),
+            hint="make them all with cod claim create -f FILE, then cod run --claim NAME",
+        )
+    return named(claims[0], name, now)

@@ -1,8 +1,8 @@
 """Who holds which devices on one machine: a SQLite file that any number of processes share.
 
 A claim lives while any of its holders does: a process, or a lease. Each change is one transaction that first
-drops the claims whose holders are all dead, so that a process may be killed at any line: what it had committed
-comes back when its death is seen, what it had not is as if it never was.
+drops the claims whose holders are all dead, so that a process may be killed at any line: what it had
+committed comes back when its death is seen, what it had not is as if it never was.
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ class HeldClaim(Struct, frozen=True):
 class Ledger:
     """The ledger in one file, which is made if missing; use it in a `with`, from one thread.
 
-    `clock` gives the seconds since 1970, by which leases end. Every method raises LedgerUnavailable where the file cannot be used.
+    `clock` gives the seconds since 1970, by which leases end.
+
+    Every method raises LedgerUnavailable where the file cannot be used.
     """
 
     def __init__(
@@ -108,28 +110,30 @@ class Ledger:
 
         Raises InvalidClaim for a bad name, Refused for the name of a living claim or a device that is held.
         """
-        if not is_label(claim.name):
-            raise InvalidClaim(
-                f"invalid claim name {claim.name!r}", hint="up to 63 of a-z, 0-9 and inner -, as in claim-1"
-            )
+        return self.take_together([claim], lambda in_use: (choose(in_use),), holder, command, now)[0]
+
+    def take_together(
+        self,
+        claims: Sequence[ResourceClaim],
+        choose: Callable[[InUse], Sequence[AllocationResult]],
+        holder: Holder,
+        command: Sequence[str],
+        now: float,
+    ) -> tuple[ResourceClaim, ...]:
+        """As `take`, for several claims: all of them are taken, or none."""
         with self._writing() as database:
-            if _has(database, claim.name):
-                raise Refused(
-                    f"there is a claim {claim.name} already",
-                    where=claim.name,
-                    hint=f"choose another name, or release it: cod claim release {claim.name}",
-                )
+            for name in [each.name for each in claims]:
+                _check_name(database, name)
             in_use = _in_use(database)
-            taken = replace(claim, status=ClaimStatus(choose(in_use)))
-            held = [each for each in taken.results if not each.admin_access]
-            _check_free(claim.name, held, in_use)
-            database.execute(
-                "INSERT INTO claims VALUES (?, ?, ?, ?)",
-                (claim.name, msgspec.json.encode(taken).decode(), json.dumps(list(command)), now),
+            results = choose(in_use)
+            taken = tuple(
+                replace(each, status=ClaimStatus(result))
+                for each, result in zip(claims, results, strict=True)
             )
-            rows = [(*_key(each), each.share_id, _consumed(each), claim.name) for each in held]
-            database.executemany("INSERT INTO devices VALUES (?, ?, ?, ?, ?, ?)", rows)
-            _add_holder(database, claim.name, holder)
+            _check_free(taken, in_use)
+            for each in taken:
+                _insert(database, each, command, now)
+                _add_holder(database, each.name, holder)
         return taken
 
     def add_holder(self, name: str, holder: Holder) -> None:
@@ -235,10 +239,23 @@ def _in_use(database: sqlite3.Connection) -> dict[DeviceKey, tuple[Use, ...]]:
     return found
 
 
-def _check_free(name: str, wanted: Sequence[Result], in_use: InUse) -> None:
+def _check_name(database: sqlite3.Connection, name: str) -> None:
+    if not is_label(name):
+        raise InvalidClaim(
+            f"invalid claim name {name!r}", hint="up to 63 of a-z, 0-9 and inner -, as in claim-1"
+        )
+    if _has(database, name):
+        raise Refused(
+            f"there is a claim {name} already",
+            where=name,
+            hint=f"choose another name, or release it: cod claim release {name}",
+        )
+
+
+def _check_free(claims: Iterable[ResourceClaim], in_use: InUse) -> None:
     """Refuse what SQLite would refuse, and say who has it."""
     held = {key: {use.share_id: use.holder for use in uses} for key, uses in in_use.items()}
-    for each in wanted:
+    for name, each in [(claim.name, each) for claim in claims for each in _held(claim)]:
         shares = held.setdefault(_key(each), {})
         holder = shares.get(each.share_id) or shares.get("")
         if holder is None and not each.share_id:
@@ -248,12 +265,24 @@ def _check_free(name: str, wanted: Sequence[Result], in_use: InUse) -> None:
         shares[each.share_id] = name
 
 
+def _insert(database: sqlite3.Connection, claim: ResourceClaim, command: Sequence[str], now: float) -> None:
+    text = msgspec.json.encode(claim).decode()
+    database.execute(
+        "INSERT INTO claims VALUES (?, ?, ?, ?)", (claim.name, text, json.dumps(list(command)), now)
+    )
+    rows = [
+        (*_key(each), each.share_id, json.dumps(each.consumed_capacity), claim.name) for each in _held(claim)
+    ]
+    database.executemany("INSERT INTO devices VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+
+def _held(claim: ResourceClaim) -> list[Result]:
+    """The results that are held, and not only looked after."""
+    return [each for each in claim.results if not each.admin_access]
+
+
 def _key(result: Result) -> DeviceKey:
     return result.driver, result.pool, result.device
-
-
-def _consumed(result: Result) -> str:
-    return json.dumps(result.consumed_capacity)
 
 
 def _holders(database: sqlite3.Connection) -> dict[str, list[Holder]]:

@@ -37,6 +37,11 @@ class Prepared(Struct, frozen=True):
     path: Path | None
 
 
+def cdi_name(name: str) -> str:
+    """The CDI name of a claim: `cod.dev/claim=NAME`."""
+    return qualified_name(VENDOR, CLASS, name)
+
+
 def claim_name(random: Callable[[int], bytes]) -> str:
     """A new name for a claim, such as `claim-0a1b2c`; `random` gives that many bytes (`os.urandom`)."""
     return f"claim-{random(3).hex()}"
@@ -53,7 +58,7 @@ def describe(claim: ResourceClaim, found: Mapping[DeviceKey, FoundDevice]) -> Pr
     common = {each.kind: each.common for each in devices}
     edits = _once(join([*common.values(), *(each.edits for each in devices)]))
     edits += ContainerEdits(env=(f"COD_CLAIM={claim.name}", f"COD_DEVICES={names}"))
-    return Prepared(name=qualified_name(VENDOR, CLASS, claim.name), edits=edits, path=None)
+    return Prepared(name=cdi_name(claim.name), edits=edits, path=None)
 
 
 def prepare(

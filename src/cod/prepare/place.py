@@ -6,6 +6,12 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+USUAL = ("/etc/cdi", "/var/run/cdi", "/run/cdi")
+"""Directories that every runtime reads, if it is not told otherwise."""
+
+PLACE = "cod.dev/spec-dir"
+"""The annotation of a claim whose spec lies elsewhere than usual."""
+
 
 def spec_dir(environ: Mapping[str, str]) -> Path:
     """The directory for the specs of claims; it may not exist yet. A relative XDG path is ignored.

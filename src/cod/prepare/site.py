@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from cod.allocate import Allocator, InUse, Node, Options, Surveyed
 from cod.cdi.write import WriteFailed
 from cod.drivers import Inventory
-from cod.errors import Unavailable
+from cod.errors import Misuse, Unavailable
 from cod.host import Host
-from cod.host.processes import Processes
-from cod.ledger import Holder, Ledger
+from cod.host.processes import Process, Processes
 from cod.prepare.claim import Prepared, prepare, sweep, unprepare
 from cod.resource import ResourceClaim
 from cod.topology import survey
+
+if TYPE_CHECKING:
+    from cod.ledger import Holder, Ledger
 
 
 class Site(Struct, frozen=True):
@@ -46,19 +50,40 @@ class Site(Struct, frozen=True):
 
     def open_ledger(self) -> Ledger:
         """The ledger, for a `with`."""
+        from cod.ledger import Ledger  # who only asks why has no use for SQLite
+
         return Ledger(self.ledger, self.processes)
 
-    def take(self, claim: ResourceClaim, holder: Holder, command: Sequence[str], now: float) -> ResourceClaim:
-        """Choose devices for a claim and write down that it has them; what is left of ended claims goes.
+    def check_usable(self) -> None:
+        """Raise Misuse where the devices of the machine are only recorded."""
+        if not self.host.is_real:
+            raise Misuse(
+                "the devices of a recorded machine cannot be used",
+                where=str(self.host.root),
+                hint="--host sim:8gpu simulates a machine whose devices can be opened",
+            )
 
-        Raises what the allocator does, and Refused or LedgerUnavailable as the ledger does.
+    def myself(self) -> Process:
+        """This process, as a holder. Raises Unavailable where processes cannot be seen."""
+        found = self.processes.named(os.getpid())
+        if found is None:
+            raise Unavailable("processes cannot be seen", where=str(self.processes.proc), hint="mount it")
+        return found
+
+    def take(
+        self, claims: Sequence[ResourceClaim], holder: Holder, command: Sequence[str], now: float
+    ) -> tuple[ResourceClaim, ...]:
+        """Choose devices for claims together, and write down that they have them.
+
+        What is left of ended claims goes. Raises what the allocator does, and Refused or LedgerUnavailable
+        as the ledger does.
         """
         with self.open_ledger() as ledger:
             with suppress(WriteFailed):  # a file left behind harms nobody
                 sweep(self.spec_dir, self.ledger, ledger.names)
-            return ledger.take(
-                claim,
-                lambda in_use: self.allocator(in_use).allocate([claim], self.node)[0],
+            return ledger.take_together(
+                claims,
+                lambda in_use: self.allocator(in_use).allocate(claims, self.node),
                 holder,
                 command,
                 now,

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
         ResourceClaim,
         SubRequest,
     )
-    from cod.resource.documents import decode, from_data
+    from cod.resource.documents import Other, decode, decode_mixed, from_data
     from cod.resource.encoding import encode, to_data, to_yaml
     from cod.resource.kinds import KINDS, Object
     from cod.resource.problem import InvalidObject, Problem
@@ -76,7 +76,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "claims": "CapacityRequests ClaimConfig ClaimDevices ClaimSpec Constraint DerivedAttribute DeviceRequest "
     "ExactRequest InvalidClaim ResourceClaim SubRequest",
-    "documents": "decode from_data",
+    "documents": "Other decode decode_mixed from_data",
     "encoding": "encode to_data to_yaml",
     "kinds": "KINDS Object",
     "problem": "InvalidObject Problem",
@@ -136,6 +136,7 @@ __all__ = [
     "Object",
     "ObjectMeta",
     "OpaqueConfig",
+    "Other",
     "OwnerReference",
     "Pool",
     "Problem",
@@ -155,6 +156,7 @@ __all__ = [
     "Version",
     "check",
     "decode",
+    "decode_mixed",
     "encode",
     "from_data",
     "is_label",

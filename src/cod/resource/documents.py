@@ -30,6 +30,21 @@ _START = re.compile(
 )
 
 
+class OtherMeta(Struct, frozen=True):
+    """What is read of the metadata of an object of another kind."""
+
+    name: str = ""
+    labels: dict[str, str] | None = None
+
+
+class Other(Struct, frozen=True, rename="camel"):
+    """An object of a kind that COD does not know, such as a Node: which it is, and its labels."""
+
+    api_version: str
+    kind: str
+    metadata: OtherMeta = OtherMeta()
+
+
 class _Head(Struct, rename="camel"):
     """What says how to read the rest."""
 
@@ -48,11 +63,12 @@ def decode(document: bytes | str, where: str = "") -> list[Object]:
 
     Raises InvalidObject with all that is wrong, for a kind that COD does not know, too.
     """
-    data = document.encode("utf-8", "surrogatepass") if isinstance(document, str) else document
-    try:
-        return _decode_json(data)
-    except _UNREADABLE:  # a fault, an unknown field, or YAML
-        return _decode_slowly(data, where)
+    return [each for each in _decode(document, where, mixed=False) if not isinstance(each, Other)]
+
+
+def decode_mixed(document: bytes | str, where: str = "") -> list[Object | Other]:
+    """As `decode`, of a text that also holds objects of other kinds: whatever somebody saved of a cluster."""
+    return _decode(document, where, mixed=True)
 
 
 def from_data(data: Any, type_: type[T], path: Path = ()) -> T:
@@ -64,20 +80,28 @@ def from_data(data: Any, type_: type[T], path: Path = ()) -> T:
     return msgspec.convert(fit, type_)
 
 
-def _decode_json(data: bytes | Raw) -> list[Object]:
+def _decode(document: bytes | str, where: str, *, mixed: bool) -> list[Object | Other]:
+    data = document.encode("utf-8", "surrogatepass") if isinstance(document, str) else document
+    try:
+        return _decode_json(data, mixed)
+    except _UNREADABLE:  # a fault, an unknown field, or YAML
+        return _decode_slowly(data, where, mixed)
+
+
+def _decode_json(data: bytes | Raw, mixed: bool) -> list[Object | Other]:
     """The objects of JSON in which everything is known and right; raises where that is not so."""
     version, kind = _kind(data)
     if not kind.endswith("List"):
-        return _known(version, kind, [_decoder(version, kind).decode(data)])
+        return _known(version, kind, [_decoder(version, kind, mixed).decode(data)])
     items = msgspec.json.decode(data, type=_List).items
     kind = kind.removesuffix("List")
     if not kind:  # a List may be mixed; most are not, and are then read in one go
         raws = msgspec.json.decode(items, type=list[Raw])
         kinds = set(map(_kind, raws))
         if len(kinds) != 1:
-            return [each for raw in raws for each in _decode_json(raw)]
+            return [each for raw in raws for each in _decode_json(raw, mixed)]
         version, kind = kinds.pop()
-    return _known(version, kind, _list_decoder(version, kind).decode(items))
+    return _known(version, kind, _list_decoder(version, kind, mixed).decode(items))
 
 
 def _kind(data: bytes | Raw) -> tuple[str, str]:
@@ -89,7 +113,7 @@ def _kind(data: bytes | Raw) -> tuple[str, str]:
     return (match[2] or match[3]).decode(), (match[1] or match[4]).decode()
 
 
-def _known(version: str, kind: str, found: list[Object]) -> list[Object]:
+def _known(version: str, kind: str, found: list[Object | Other]) -> list[Object | Other]:
     """The same, if the objects say themselves that they are of that kind."""
     if all(each.kind == kind and each.api_version == version for each in found):
         return found
@@ -97,31 +121,56 @@ def _known(version: str, kind: str, found: list[Object]) -> list[Object]:
 
 
 @cache
-def _decoder(version: str, kind: str) -> msgspec.json.Decoder[Object]:
-    return msgspec.json.Decoder(_type(version, kind))
+def _decoder(version: str, kind: str, mixed: bool) -> msgspec.json.Decoder[Object | Other]:
+    return msgspec.json.Decoder(_type(version, kind, mixed))
 
 
 @cache
-def _list_decoder(version: str, kind: str) -> msgspec.json.Decoder[list[Object]]:
-    return msgspec.json.Decoder(list[_type(version, kind)])  # type: ignore[misc]
+def _list_decoder(version: str, kind: str, mixed: bool) -> msgspec.json.Decoder[list[Object | Other]]:
+    return msgspec.json.Decoder(list[_type(version, kind, mixed)])  # type: ignore[misc]
 
 
-def _type(version: str, kind: str) -> type[Object]:
+def _type(version: str, kind: str, mixed: bool) -> type[Object] | type[Other]:
+    if mixed and _is_other(version, kind):
+        return Other
     if version != API_VERSION or kind not in KINDS:
         raise msgspec.ValidationError(f"no kind {kind} in {version}")
     return KINDS[kind]
 
 
-def _decode_slowly(data: bytes, where: str) -> list[Object]:
+def _is_other(version: str, kind: str) -> bool:
+    """Whether it is none of our kinds, in whatever version."""
+    return kind not in KINDS or version.partition("/")[0] != API_GROUP
+
+
+def _decode_slowly(data: bytes, where: str, mixed: bool) -> list[Object | Other]:
     findings = Findings()
-    found = []
+    found: list[tuple[Any, type[Object] | type[Other]]] = []
     for path, each in _objects(_documents(data, where)):
-        if type_ := _type_of(each, path, findings):
+        if mixed and isinstance(each, dict) and _is_other(str(each.get("apiVersion")), str(each.get("kind"))):
+            found.append((_other(each), Other))
+        elif type_ := _type_of(each, path, findings):
             fit = fitted(each, type_, findings, path)
             found.append((fit, type_))
     if findings:
         raise InvalidObject(where or "document", findings, where=where)
     return [msgspec.convert(fit, type_) for fit, type_ in found]
+
+
+def _other(data: dict[str, Any]) -> dict[str, Any]:
+    """What is read of an object of another kind, whatever else is wrong with it."""
+    meta = data.get("metadata")
+    meta = meta if isinstance(meta, dict) else {}
+    labels = meta.get("labels")
+    labels = labels if isinstance(labels, dict) else {}
+    return {
+        "apiVersion": str(data.get("apiVersion")),
+        "kind": str(data.get("kind")),
+        "metadata": {
+            "name": str(meta.get("name") or ""),
+            "labels": {str(key): str(value) for key, value in labels.items()},
+        },
+    }
 
 
 def _documents(data: bytes, where: str) -> list[Any]:

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from cod.errors import Misuse
 from cod.prepare import Prepared
+from cod.prepare.place import USUAL
 from cod.runtimes.command import Launch
 from cod.runtimes.options import Option, clustered
 
@@ -29,7 +30,6 @@ no-hostname no-hosts oom-kill-disable P passwd privileged publish-all q quiet re
 replace rm rmi rootfs sig-proxy t tls-verify tty unsetenv-all
 """
 _REMOTE = ("r", "remote", "url", "c", "connection", "H", "host")
-_READ = ("/etc/cdi", "/var/run/cdi", "/run/cdi")
 _REMOTE_VARIABLES = ("CONTAINER_HOST", "CONTAINER_CONNECTION")
 
 
@@ -49,10 +49,10 @@ class PodmanRun(Struct, frozen=True):
 
 def _place(spec: Path | None) -> str:
     """What to check where the claim's spec lies in a directory that Podman may not read."""
-    if spec is None or str(spec.parent) in _READ:
+    if spec is None or str(spec.parent) in USUAL:
         return ""
     return (
-        f"the claim's CDI spec was in {spec.parent}, and Podman reads {_READ[0]} and {_READ[1]} only, "
+        f"the claim's CDI spec was in {spec.parent}, and Podman reads {USUAL[0]} and {USUAL[1]} only, "
         "unless its containers.conf has it in cdi_spec_dirs (from Podman 5.8 on)"
     )
 

@@ -8,14 +8,13 @@ Nothing keeps the ledger open while the command runs.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
-from cod.errors import CodError, Misuse, Unavailable
+from cod.errors import CodError
 from cod.host.processes import Process
 from cod.ledger import NotHeld
 from cod.prepare import Site
@@ -61,12 +60,7 @@ def run(order: Order) -> Outcome:
     Raises any CodError if the command was not started; then nothing stays held.
     """
     command = command_for(order.argv, order.environ)
-    if not order.site.host.is_real:
-        raise Misuse(
-            "the devices of a recorded machine cannot be used",
-            where=str(order.site.host.root),
-            hint="--host sim:8gpu simulates a machine whose devices can be opened",
-        )
+    order.site.check_usable()
     with signals_held() as mask:
         claim = _take(order)
         outcome = None
@@ -83,15 +77,14 @@ def run(order: Order) -> Outcome:
 
 def _take(order: Order) -> ResourceClaim:
     site = order.site
-    myself = site.processes.named(os.getpid())
-    if myself is None:
-        raise Unavailable("processes cannot be seen", where=str(site.processes.proc), hint="mount it")
+    myself = site.myself()
     with site.open_ledger() as ledger:
         sweep_scratch(site.ledger, ledger.names)
         if order.is_held:
             ledger.add_holder(order.claim.name, myself)
             return ledger.claim(order.claim.name).claim
-    return site.take(order.claim, myself, order.argv, order.now)
+    (taken,) = site.take([order.claim], myself, order.argv, order.now)
+    return taken
 
 
 def _hold(order: Order, launch: Launch, mask: set[int]) -> Outcome:

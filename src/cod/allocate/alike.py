@@ -1,0 +1,76 @@
+"""Which nodes are alike in all that some claims look at, so that one of them stands for all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from cod.allocate.allocator import Allocator
+from cod.allocate.nodes import Node
+from cod.allocate.pools import Offered
+from cod.allocate.requests import Wishes
+from cod.resource import ResourceClaim, ResourceSlice
+
+_encode = msgspec.json.Encoder().encode
+
+
+def alike(
+    allocator: Allocator, claims: Sequence[ResourceClaim], nodes: Iterable[Node]
+) -> list[tuple[Node, ...]]:
+    """Nodes in groups: the claims fit on all of a group or on none, for the same causes.
+
+    Only who holds a device may differ. Unlike `Allocator.fitting`, which only says where they fit, it tells
+    nodes apart on which the causes would read otherwise. Raises InvalidClaim.
+    """
+    names = _names(allocator.read(claims))
+    groups: dict[object, list[Node]] = {}
+    for node in nodes:
+        groups.setdefault((*_seen(allocator, node, names),), []).append(node)
+    return [tuple(each) for each in groups.values()]
+
+
+def _names(wishes: Wishes) -> frozenset[str] | None:
+    """The names of the attributes that can matter, without their domains; None: all."""
+    names = {bond.attribute.rpartition("/")[2] for bond in wishes.bonds}
+    for wish in wishes.requests:
+        for alternative in wish.alternatives:
+            for condition in alternative.conditions:
+                if condition.selector.reads is None:
+                    return None
+                names |= {name for _, name in condition.selector.reads}
+    return frozenset(names)
+
+
+def _seen(allocator: Allocator, node: Node, names: frozenset[str] | None) -> Iterator[Any]:
+    """All that can matter of what a node is offered, without the names of pools and of who holds what."""
+    pools = allocator.pools
+    own, shared = pools.of_node(node.name), pools.shared_with(node)
+    mixed = not {_pool(each) for each in own}.isdisjoint(map(_pool, shared))
+    if mixed or any(each.spec.per_device_node_selection for each in shared):
+        offer = pools.offer_of([*own, *shared], node)
+    else:
+        offer = pools.offer_of(own, node)
+        yield tuple(id(each) for each in shared)  # what they offer is one thing, whoever sees it
+    yield from ((driver, why) for (driver, _), why in offer.broken.items())
+    for each in offer.devices:
+        uses = allocator.in_use.get(each.key, ())
+        yield (*_device(each, names), *((not use.share_id, _encode(use.consumed)) for use in uses))
+
+
+def _pool(one: ResourceSlice) -> tuple[str, str]:
+    return one.spec.driver, one.spec.pool.name
+
+
+def _device(offered: Offered, names: frozenset[str] | None) -> Iterator[Any]:
+    device = offered.device
+    yield offered.key[0], device.name, device.allow_multiple_allocations
+    for name, value in device.attributes.items():
+        if names is None or name.rpartition("/")[2] in names:
+            yield name, _encode(value)
+    for part in (device.capacity, device.taints, device.consumes_counters):
+        if part:
+            yield _encode(part)
+    if device.consumes_counters:
+        yield tuple(offered.pool.counters.items())
