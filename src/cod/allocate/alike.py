@@ -11,7 +11,7 @@ from cod.allocate.allocator import Allocator
 from cod.allocate.nodes import Node
 from cod.allocate.pools import Offered
 from cod.allocate.requests import Wishes
-from cod.resource import ResourceClaim, ResourceSlice
+from cod.resource import ResourceClaim
 
 _encode = msgspec.json.Encoder().encode
 
@@ -45,22 +45,12 @@ def _names(wishes: Wishes) -> frozenset[str] | None:
 
 def _seen(allocator: Allocator, node: Node, names: frozenset[str] | None) -> Iterator[Any]:
     """All that can matter of what a node is offered, without the names of pools and of who holds what."""
-    pools = allocator.pools
-    own, shared = pools.of_node(node.name), pools.shared_with(node)
-    mixed = not {_pool(each) for each in own}.isdisjoint(map(_pool, shared))
-    if mixed or any(each.spec.per_device_node_selection for each in shared):
-        offer = pools.offer_of([*own, *shared], node)
-    else:
-        offer = pools.offer_of(own, node)
-        yield tuple(id(each) for each in shared)  # what they offer is one thing, whoever sees it
+    offer, shared = allocator.pools.own_offer(node)
+    yield tuple(map(id, shared))  # what they offer is one thing, whoever sees it
     yield from ((driver, why) for (driver, _), why in offer.broken.items())
     for each in offer.devices:
         uses = allocator.in_use.get(each.key, ())
         yield (*_device(each, names), *((not use.share_id, _encode(use.consumed)) for use in uses))
-
-
-def _pool(one: ResourceSlice) -> tuple[str, str]:
-    return one.spec.driver, one.spec.pool.name
 
 
 def _device(offered: Offered, names: frozenset[str] | None) -> Iterator[Any]:

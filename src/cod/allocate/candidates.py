@@ -154,7 +154,7 @@ def obstacle(one: Alternative, number: int, bonds: Sequence[Bond], stock: Stock)
                 rule: Rule = "class" if condition.whose.startswith("class ") else "selector"
                 return Obstacle(rule, condition.selector.why_not(key[0], device).text)
     if stock.taken >> number & 1 and not one.admin:
-        holders = dict.fromkeys(use.holder for use in stock.in_use[key])
+        holders = dict.fromkeys(use.holder for use in stock.in_use.get(key, ()))
         return Obstacle("held", f"held by {', '.join(holders)}")
     if (taint := barrier(device.taints, one.tolerations)) is not None:
         return Obstacle("taint", f"{taint.key}: {taint.value}" if taint.value else taint.key)

@@ -23,7 +23,7 @@ from cod.allocate.requests import Wishes
 from cod.allocate.taints import barrier
 from cod.cel.table import Coded, DeviceTable
 from cod.drivers.protocol import DeviceKey
-from cod.resource import Attribute, ResourceSlice, Taint, Toleration
+from cod.resource import Attribute, Taint, Toleration
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,9 +51,9 @@ class Fleet:
         self._own: list[Sequence[Offered]] = []
         grounds = []
         for node in nodes:
-            devices, ground = self._view(node)
-            self._own.append(devices)
-            grounds.append(ground)
+            offer, shared = pools.own_offer(node)
+            self._own.append(offer.devices)
+            grounds.append((_trouble(offer), tuple(map(id, shared))))
         self._grounds = _codes(grounds)
         self._devices = [each for devices in self._own for each in devices]
         self._natures = _codes(map(_nature, self._devices))
@@ -141,20 +141,6 @@ class Fleet:
         beside = tuple(key for key in sorted(in_use) if key[:2] in pools) if pools else ()
         return own, beside, self._others
 
-    def _view(self, node: Node) -> tuple[Sequence[Offered], object]:
-        """The devices that a node has for itself, and all else about it, which others can share.
-
-        Where it has a part of a pool that others see, too, all devices that it is offered are its own.
-        """
-        own, shared = self._pools.of_node(node.name), self._pools.shared_with(node)
-        if {_pool(each) for each in own}.isdisjoint(_pool(each) for each in shared) and not any(
-            each.spec.per_device_node_selection for each in shared
-        ):
-            offer = self._pools.offer_of(own, node)
-            return offer.devices, (_trouble(offer), tuple(id(each) for each in shared))
-        offer = self._pools.offer_of([*own, *shared], node)
-        return offer.devices, _trouble(offer)
-
     def _by_width(self) -> list[tuple[int, Codes, Codes]]:
         """The nodes that have as many devices as each other, and where the devices of each begin."""
         widths = np.array([len(each) for each in self._own], dtype=np.int64)
@@ -231,10 +217,6 @@ def _spanning(devices: Sequence[Offered]) -> set[PoolKey]:
 def _trouble(offer: Offer) -> object:
     """The pools that may hide devices, which counts where all are asked for."""
     return tuple(sorted(key[0] for key in offer.broken if key not in offer.obsolete))
-
-
-def _pool(one: ResourceSlice) -> PoolKey:
-    return one.spec.driver, one.spec.pool.name
 
 
 def _split(attribute: str) -> tuple[str, str]:

@@ -134,7 +134,7 @@ class Pools:
         self._selected: list[ResourceSlice] = []
         for each in slices:
             spec = each.spec
-            generations = self._by_pool.setdefault((spec.driver, spec.pool.name), {})
+            generations = self._by_pool.setdefault(_pool_of(each), {})
             generations.setdefault(spec.pool.generation, []).append(each)
             if spec.node_name:
                 self._of_node.setdefault(spec.node_name, []).append(each)
@@ -190,6 +190,20 @@ class Pools:
             relevant = [*self.of_node(node.name), *self.shared_with(node)]
         return self.offer_of(relevant, node)
 
+    def own_offer(self, node: Node) -> tuple[Offer, Sequence[ResourceSlice]]:
+        """What a node is offered for itself, and the slices besides that it shares with others.
+
+        Where others see a part of a pool of its own, or only some devices of a slice, all that it is offered
+        counts as its own.
+        """
+        own, shared = self.of_node(node.name), self.shared_with(node)
+        pools = {_pool_of(each) for each in own}
+        if pools.isdisjoint(map(_pool_of, shared)) and not any(
+            each.spec.per_device_node_selection for each in shared
+        ):
+            return self.offer_of(own, node), shared
+        return self.offer_of([*own, *shared], node), ()
+
     def offer_of(self, relevant: Iterable[ResourceSlice], node: Node | None) -> Offer:
         """What the slices that reach a node offer it.
 
@@ -198,7 +212,7 @@ class Pools:
         """
         seen: dict[PoolKey, list[ResourceSlice]] = {}
         for each in relevant:
-            seen.setdefault((each.spec.driver, each.spec.pool.name), []).append(each)
+            seen.setdefault(_pool_of(each), []).append(each)
         broken: dict[PoolKey, str] = {}
         invalid, obsolete = set(), set()
         whole: list[tuple[bool, PoolKey, list[ResourceSlice], Pool]] = []
@@ -236,6 +250,10 @@ class Pools:
         if found is None:
             found = self._offered[id(one)] = tuple(_offered(one, pool))
         return found
+
+
+def _pool_of(one: ResourceSlice) -> PoolKey:
+    return one.spec.driver, one.spec.pool.name
 
 
 def _offered(one: ResourceSlice, pool: Pool) -> Iterator[Offered]:
