@@ -177,7 +177,7 @@ def _short(one: Alternative, number: int, stock: Stock) -> Obstacle | None:
                 left = resources.left[resources.capacities[number][name]]
                 if left < units(amount):
                     total = device.capacity[name].value
-                    text = f"its {name} has {_in_words(left, total)} left, {amount} is wanted"
+                    text = f"its {name} has {in_words(left, total)} left, {amount} is wanted"
                     return Obstacle("capacity", text)
     if not one.admin and not stock.opened >> number & 1:
         for resource, wanted in resources.takes.get(number, ()):
@@ -194,7 +194,7 @@ def _unbound(one: Alternative, number: int, bonds: Sequence[Bond], stock: Stock)
     return None
 
 
-def _in_words(left: int, total: str) -> str:
+def in_words(left: int, total: str) -> str:
     """How much is left, as a share of the whole."""
     whole = units(parse_quantity(total))
     return f"{'none' if left <= 0 else f'{left * 100 // whole} %'} of {total}"
