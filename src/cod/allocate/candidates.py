@@ -177,7 +177,7 @@ def _short(one: Alternative, number: int, stock: Stock) -> Obstacle | None:
                 left = resources.left[resources.capacities[number][name]]
                 if left < units(amount):
                     total = device.capacity[name].value
-                    text = f"its {name} has {in_words(left, total)} left, {amount} is wanted"
+                    text = f"{in_words(left, total)} of its {name} left, {amount} is wanted"
                     return Obstacle("capacity", text)
     if not one.admin and not stock.opened >> number & 1:
         for resource, wanted in resources.takes.get(number, ()):
