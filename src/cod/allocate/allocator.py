@@ -226,7 +226,7 @@ class Allocator:
 
 def _key(claims: Sequence[ResourceClaim]) -> bytes:
     """The same for claims that ask for the same."""
-    return msgspec.msgpack.encode([each.spec for each in claims])
+    return msgspec.json.encode([each.spec for each in claims])
 
 
 def _names(claims: Sequence[ResourceClaim]) -> str:

@@ -145,7 +145,7 @@ class Remainder:
         for device, takes in resources.takes.items():
             counters = self._resources[self._groups[device][0]]
             parts = sum(_WHOLE * amount // most[each] for each, amount in takes if most[each])
-            weights[device] = _WHOLE // 4 + parts // len(counters)
+            weights[device] = _WHOLE // 4 + parts // max(len(counters), 1)
         return weights
 
 
