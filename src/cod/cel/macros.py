@@ -2,7 +2,7 @@
 
 What they become is what cel-go makes of them, node for node, so that an expression costs the same; but a
 receiver of `optMap` that is more than a name is evaluated once. Source: cel-go `parser/macro.go`,
-`ext/comprehensions.go`, `ext/bindings.go`, `cel/library.go`.
+`ext/comprehensions.go`, `ext/bindings.go`, `ext/lists.go`, `cel/library.go`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ from cod.cel.syntax import (
     ListLiteral,
     Literal,
     MapLiteral,
+    Message,
     Select,
 )
 
 ACCUMULATOR = "@result"
 UNUSED = "#unused"
+SORTED = "@__sortBy_input__"
 
 
 class Maker(Protocol):
@@ -214,6 +216,17 @@ def _bound(make: _Nodes, name: str, value: Expression, result: Expression) -> Ex
     )
 
 
+def _sort_by(make: _Nodes, target: Expression, args: Sequence[Expression]) -> Expression | None:
+    if isinstance(target, (Literal, MapLiteral, Message)):
+        what = "a list, identifier, comprehension, call or select expression"
+        make.maker.wrong(target.at, f"sortBy can only be applied to {what}")
+        return None
+    keys = _map(make, make.name(SORTED), args)
+    if keys is None:
+        return None
+    return _bound(make, SORTED, target, make.method(make.name(SORTED), "@sortByAssociatedKeys", keys))
+
+
 def _opt_map(make: _Nodes, target: Expression, args: Sequence[Expression]) -> Expression | None:
     return _opt(make, target, args, lambda inner: make.method(make.name("optional"), "of", inner))
 
@@ -245,6 +258,7 @@ MACROS: dict[tuple[str, int, bool], Expansion] = {
     ("map", 2, True): _map,
     ("map", 3, True): _map,
     ("filter", 2, True): _filter,
+    ("sortBy", 2, True): _sort_by,
     ("optMap", 2, True): _opt_map,
     ("optFlatMap", 2, True): _opt_flat_map,
     ("transformList", 3, True): _transform_list,
