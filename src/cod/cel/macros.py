@@ -26,6 +26,7 @@ from cod.cel.syntax import (
 ACCUMULATOR = "@result"
 UNUSED = "#unused"
 SORTED = "@__sortBy_input__"
+_NO_NAME = "argument is not an identifier"
 
 
 class Maker(Protocol):
@@ -90,12 +91,14 @@ class _Nodes:
             result,
         )
 
-    def variables(self, args: Sequence[Expression]) -> list[str] | None:
+    def variables(
+        self, args: Sequence[Expression], flaw: str = "argument must be a simple name"
+    ) -> list[str] | None:
         """The names that a loop binds; None, and a problem, where they are none."""
         names = []
         for arg in args:
             if not isinstance(arg, Identifier) or arg.name.startswith("."):
-                self.maker.wrong(arg.at, "argument must be a simple name")
+                self.maker.wrong(arg.at, flaw)
                 return None
             if arg.name in (ACCUMULATOR, "__result__"):
                 self.maker.wrong(arg.at, "iteration variable overwrites accumulator variable")
@@ -170,11 +173,11 @@ def _gather(
 
 def _map(make: _Nodes, over: Expression, args: Sequence[Expression]) -> Expression | None:
     step = make.call("_+_", make.name(ACCUMULATOR), make.list_of(args[-1]))
-    return _gather(make, over, make.variables(args[:1]), make.list_of(), args[1:-1], step)
+    return _gather(make, over, make.variables(args[:1], _NO_NAME), make.list_of(), args[1:-1], step)
 
 
 def _filter(make: _Nodes, over: Expression, args: Sequence[Expression]) -> Expression | None:
-    if (variables := make.variables(args[:1])) is None:
+    if (variables := make.variables(args[:1], _NO_NAME)) is None:
         return None
     step = make.call("_+_", make.name(ACCUMULATOR), make.list_of(args[0]))
     return _gather(make, over, variables, make.list_of(), args[1:], step)
