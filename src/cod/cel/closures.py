@@ -13,6 +13,7 @@ from cod.cel.functions import EvaluationError, Overload
 from cod.cel.keys import has
 from cod.cel.library.text import text_of_type, type_name
 from cod.cel.lookup import field, missing, no_such_overload
+from cod.cel.types import Type
 from cod.cel.values import Optional
 
 Frame = list[Any]
@@ -126,7 +127,7 @@ def dispatch(overloads: Sequence[Overload]) -> Callable[..., Any]:
         chosen = known.get(types)
         if chosen is None:
             for overload in overloads:
-                if all(map(_takes, overload.parameters, args)):
+                if all(map(takes, overload.parameters, args)):
                     chosen = known[types] = overload.call
                     break
             else:
@@ -136,7 +137,8 @@ def dispatch(overloads: Sequence[Overload]) -> Callable[..., Any]:
     return call
 
 
-def _takes(parameter: Any, value: Any) -> bool:
+def takes(parameter: Type, value: Any) -> bool:
+    """Whether a value may stand for a parameter, as far as it can be told without a look at its items."""
     return parameter.kind in ("dyn", "parameter") or text_of_type(parameter) == type_name(value)
 
 

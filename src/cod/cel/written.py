@@ -80,12 +80,13 @@ def _unreadable(checked: Checked, node: Call) -> Iterator[Problem]:
 
 def _misformatted(checked: Checked, node: Call) -> Iterator[Problem]:
     """The first thing that is wrong with a format that is written out, and its values."""
-    text, values = node.target, node.args[0]
-    if not isinstance(text, Literal) or not isinstance(text.value, str) or not isinstance(values, ListLiteral):
+    values = node.args[0]
+    text = node.target.value if isinstance(node.target, Literal) else None
+    if not isinstance(text, str) or not isinstance(values, ListLiteral):
         return
     used = 0
     try:
-        for piece in pieces(text.value, len(values.items)):
+        for piece in pieces(text, len(values.items)):
             if not isinstance(piece, Clause):
                 continue
             wrong = _wrong(checked, values.items[used], piece.verb)
