@@ -13,6 +13,7 @@ from cod.cel.functions import EvaluationError, Overload
 from cod.cel.keys import has
 from cod.cel.library.text import text_of_type, type_name
 from cod.cel.lookup import field, missing, no_such_overload
+from cod.cel.mismatch import mismatch
 from cod.cel.types import Type
 from cod.cel.values import Optional
 
@@ -118,7 +119,7 @@ def indexed(call: Callable[[Any, Any], Any], operand: Closure, key: Closure, at:
     return evaluate
 
 
-def dispatch(overloads: Sequence[Overload]) -> Callable[..., Any]:
+def dispatch(function: str, overloads: Sequence[Overload]) -> Callable[..., Any]:
     """A function that finds its overload by the types of its arguments, which it remembers."""
     known: dict[tuple[type, ...], Callable[..., Any]] = {}
 
@@ -131,7 +132,7 @@ def dispatch(overloads: Sequence[Overload]) -> Callable[..., Any]:
                     chosen = known[types] = overload.call
                     break
             else:
-                raise no_such_overload()
+                raise mismatch(function, args)
         return chosen(*args)
 
     return call

@@ -36,7 +36,7 @@ def timestamp_of(text: str) -> Timestamp:
         year, month, day, hour, minute, second = (int(match[group]) for group in range(1, 7))
         at = datetime(max(year, 1), month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
-        raise EvaluationError("type conversion error from 'string' to 'timestamp'") from None
+        raise EvaluationError("type conversion error from 'string' to 'google.protobuf.Timestamp'") from None
     if not year:
         raise EvaluationError("timestamp overflow")
     seconds = (at - _EPOCH) // timedelta(seconds=1)
@@ -74,7 +74,7 @@ def duration_of(text: str) -> Duration:
         total += int(whole or 0) * unit + int(fraction or 0) * unit // 10 ** len(fraction)
         end = match.end()
     if not digits or end < len(digits):
-        raise EvaluationError("type conversion error from 'string' to 'duration'")
+        raise EvaluationError("type conversion error from 'string' to 'google.protobuf.Duration'")
     return span(-total if text[0] == "-" else total)
 
 
