@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from importlib import import_module
+
 import pytest
 
 from cod.cel import InvalidExpression, compile_selector, flaw
+from cod.cel.names import LANGUAGE, LIBRARIES, OF_LISTS_OF_ATTRIBUTES
 
 from .expressions import checked
 
@@ -192,3 +195,9 @@ def test_a_deep_stack_gives_an_error_of_ours() -> None:
 
     assert below(0, 150) == ""
     assert "expression recursion limit exceeded: 250" in below(700, 151)
+
+
+def test_every_function_is_found_by_its_name() -> None:
+    for module, names in {**LANGUAGE, **LIBRARIES, **OF_LISTS_OF_ATTRIBUTES}.items():
+        functions = import_module(f"cod.cel.{module}").FUNCTIONS
+        assert {function.name for function in functions} == set(names.split()), module

@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from cod.cel.arithmetic import moment
 from cod.cel.functions import EvaluationError, Function, of
 from cod.cel.library.text import text_of, type_name
-from cod.cel.times import duration_of, moment, timestamp_of
+from cod.cel.times import duration_of, timestamp_of
 from cod.cel.types import BOOL, BYTES, DOUBLE, DURATION, DYN, INT, STRING, TIMESTAMP, UINT, A, Type, type_of
 from cod.cel.values import LEAST, MOST, MOST_UNSIGNED, TypeValue, Unsigned
 
