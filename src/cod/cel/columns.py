@@ -48,12 +48,13 @@ def column(selector: Selector, table: DeviceTable) -> Column:
 def part_of(selector: Selector) -> Part:
     """What evaluates a selector over columns; made once a selector."""
     if selector.part is None:
-        selector.part = _whole(selector) if selector.is_limited else _Planner(selector).plan()
+        is_whole = selector.is_limited or selector.checked.type.kind != "bool"
+        selector.part = _whole(selector) if is_whole else _Planner(selector).plan()
     return selector.part
 
 
 def _whole(selector: Selector) -> Part:
-    """A selector as one part: one that is stopped where it costs too much can only be asked as a whole."""
+    """A selector as one part: one that may be stopped, or gives no bool, can only be asked as a whole."""
     from cod.cel.parts import Grouped
 
     return Grouped(_paths_of(selector), lambda frame: selector.matches(frame[DRIVER], frame[DEVICE]), 2)

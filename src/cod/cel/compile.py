@@ -139,7 +139,7 @@ class Compiler:
         elif node.function in _DYNAMIC:
             call = _DYNAMIC[node.function]
         else:
-            call = closures.dispatch(overloads)
+            call = closures.dispatch(name, overloads)
         if node.function in ("_[_]", "_[?_]") and not isinstance(compiled[1], Constant):
             return closures.indexed(call, compiled[0], compiled[1], node.at)
         return folded(call, compiled, node.at)

@@ -10,11 +10,10 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cod.cel.arithmetic import OF_INTS, OF_UINTS, negated, quotient
+from cod.cel.arithmetic import OF_INTS, OF_UINTS, moment, negated, quotient, span
 from cod.cel.equality import equal
 from cod.cel.functions import Function, Overload, of
 from cod.cel.lookup import never
-from cod.cel.times import moment, span
 from cod.cel.types import BOOL, BYTES, DOUBLE, DURATION, INT, STRING, TIMESTAMP, UINT, A, list_of
 from cod.cel.values import Duration, Timestamp
 
