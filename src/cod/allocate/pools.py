@@ -53,7 +53,7 @@ class Pool:
         self.key = key
         self.slices = sorted(slices, key=lambda each: each.metadata.name)
         self.generation = slices[0].spec.pool.generation
-        self.size = slices[0].spec.pool.resource_slice_count
+        self.size = max(each.spec.pool.resource_slice_count for each in slices)
 
     @property
     def skips_node_operations(self) -> tuple[str, ...]:
@@ -96,9 +96,11 @@ class Pool:
                         return (
                             f"its device {device.name} names counter set {each.counter_set}, which it lacks"
                         )
-                    for name in each.counters:
+                    for name, counter in each.counters.items():
                         if (each.counter_set, name) not in self.counters:
                             return f"its device {device.name} names counter {name}, which it lacks"
+                        if parse_quantity(counter.value).sign < 0:
+                            return f"its device {device.name} takes less than nothing of counter {name}"
         return ""
 
     def _odd_amounts(self) -> Iterator[str]:

@@ -41,6 +41,7 @@ class Remainder:
             _WHOLE * left[each] ** 2 // self._totals[each] ** 2
             - _WHOLE * (left[each] - amount) ** 2 // self._totals[each] ** 2
             for each, amount in amounts
+            if self._totals[each]
         )
 
     @cached_property
