@@ -37,12 +37,13 @@ class Given(Struct, frozen=True):
 class Aimed(Struct, frozen=True):
     """One thing that was wished or is always looked at, and what came of it.
 
-    `cost` is what it came to, less being better; what it means, `text` says.
+    `cost` is what it came to, less being better; what it means, `text` says, of these `devices` if any.
     """
 
     aim: str
     cost: int
     text: str
+    devices: tuple[DeviceKey, ...] = ()
 
 
 class Answer(Struct, frozen=True):
@@ -103,7 +104,12 @@ def _wished(picks: Sequence[Pick], aims: Aims, stock: Stock) -> Iterator[Aimed]:
             if pick[0] in soft.requests:
                 cost += soft.cost(before, pick[1])
                 before.append(pick)
-        yield Aimed(soft.text, weight * cost, "met" if not cost else f"unmet {cost} times, weight {weight}")
+        yield Aimed(soft.text, weight * cost, "met" if not cost else _unmet(cost, weight))
+
+
+def _unmet(cost: int, weight: int) -> str:
+    """How far a wish is from being met, in steps of it: pairs of devices, switches, places in an order."""
+    return f"not met, by {cost}{f', and it weighs {weight}' if weight > 1 else ''}"
 
 
 def _spoiled(state: State, picks: Sequence[Pick], aims: Aims, stock: Stock) -> Iterator[Aimed]:
@@ -122,15 +128,16 @@ def _spoiled(state: State, picks: Sequence[Pick], aims: Aims, stock: Stock) -> I
         and not remainder.is_possible(after, device)
     ]
     if lost or any(device in takes for _, device in picks):
-        names = ", ".join(stock.devices[device].key[2] for device in lost)
-        yield Aimed("partitions left", len(lost), f"no longer to be had: {names or 'none'}")
+        text = f"{len(lost)} can no longer be had" if lost else "all can still be had"
+        yield Aimed("other partitions", len(lost), text, tuple(stock.devices[each].key for each in lost))
+    gone = taken | sum(1 << device for device in lost)
     touched = [block for block in stock.blocks if block & taken & remainder.free]
     for block in touched:
         free = block & remainder.free
         if free.bit_count() > 1:
             left = (free & ~taken).bit_count()
             yield Aimed(
-                "blocks left whole",
+                "left for others",
                 free.bit_count() ** 2 - left**2,
-                f"{stock.blocks[block]}: {left} of {free.bit_count()} stay free",
+                f"{(free & ~gone).bit_count()} of the {free.bit_count()} free devices {stock.blocks[block]}",
             )
