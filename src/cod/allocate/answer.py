@@ -40,12 +40,13 @@ class Given(Struct, frozen=True):
 class Aimed(Struct, frozen=True):
     """One thing that was wished or is always looked at, and what came of it.
 
-    `cost` is what it came to, less being better; what it means, `text` says.
+    `cost` is what it came to, less being better; what it means, `text` says, of these `devices` if any.
     """
 
     aim: str
     cost: int
     text: str
+    devices: tuple[DeviceKey, ...] = ()
 
 
 class Answer(Struct, frozen=True):
@@ -119,13 +120,17 @@ def _wished(picks: Sequence[Pick], aims: Aims, stock: Stock) -> Iterator[Aimed]:
             if pick[0] in soft.requests:
                 cost += soft.cost(before, pick[1])
                 before.append(pick)
-        times = "once" if cost == 1 else f"{cost} times"
-        yield Aimed(soft.text, weight * cost, f"unmet {times}, weight {weight}" if cost else "met")
+        yield Aimed(soft.text, weight * cost, "met" if not cost else _unmet(cost, weight))
 
 
 def _level(distance: int) -> str:
     level = LEVELS[min(distance // LEVEL, len(LEVELS) - 1)]
     return level.name if level is not OTHER else "nothing in common that is known"
+
+
+def _unmet(cost: int, weight: int) -> str:
+    """How far a wish is from being met, in steps of it: pairs of devices, switches, places in an order."""
+    return f"not met, by {cost}{f', and it weighs {weight}' if weight > 1 else ''}"
 
 
 def _spoiled(state: State, picks: Sequence[Pick], aims: Aims, stock: Stock) -> Iterator[Aimed]:
@@ -142,7 +147,7 @@ def _spoiled(state: State, picks: Sequence[Pick], aims: Aims, stock: Stock) -> I
         if free & taken and free.bit_count() > 1:
             left = (free & ~taken).bit_count()
             spoiled = free.bit_count() ** 2 - left**2
-            yield Aimed("blocks broken", spoiled, f"{name}: {left} of {free.bit_count()} stay free")
+            yield Aimed("left for others", spoiled, f"{left} of the {free.bit_count()} free devices {name}")
 
 
 def _partitions(
@@ -157,8 +162,8 @@ def _partitions(
         and not remainder.is_possible(after, device)
     ]
     if lost or any(device in takes for device in bits(taken)):
-        names = ", ".join(stock.devices[device].key[2] for device in lost)
-        yield Aimed("partitions lost", len(lost), f"no longer to be had: {names or 'none'}")
+        text = f"{len(lost)} can no longer be had" if lost else "all can still be had"
+        yield Aimed("other partitions", len(lost), text, tuple(stock.devices[each].key for each in lost))
 
 
 def _room(
