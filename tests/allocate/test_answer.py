@@ -147,7 +147,7 @@ def test_every_wish_is_answered_with_what_it_came_to(question: Preferred) -> Non
     ]
     apart, unmet = cost(instance, places, picks)
     aimed = [
-        each for each in answer.aimed if each.aim not in ("blocks broken", "partitions lost", "room taken")
+        each for each in answer.aimed if each.aim not in ("left for others", "other partitions", "room taken")
     ]
     assert sum(each.cost for each in aimed if each.aim == "closest together") == apart
     soft = [each for each in aimed if each.aim != "closest together"]
@@ -221,7 +221,7 @@ def test_all_that_is_held_is_not_free_for_all() -> None:
             claim(ask("r")),
             slice_(*({"name": each, "attributes": {"numa": {"int": 0}}} for each in "abc")),
             {},
-            ["blocks broken: numa 0: 2 of 3 stay free"],
+            ["left for others: 2 of the 3 free devices with numa 0"],
         ),
         (
             preferences(
@@ -237,23 +237,23 @@ def test_all_that_is_held_is_not_free_for_all() -> None:
             {},
             [
                 "same d/numa: met",
-                "spread over d/numa: unmet 3 times, weight 1",
-                "least mem: unmet once, weight 1",
-                f"preferred where {IS_T4}: unmet once, weight 1",
-                "blocks broken: numa 1: 1 of 4 stay free",
+                "spread over d/numa: not met, by 3",
+                "least mem: not met, by 1",
+                f"preferred where {IS_T4}: not met, by 1",
+                "left for others: 1 of the 4 free devices with numa 1",
             ],
         ),
         (
             preferences(claim(ask("gpu")), closest=True),
             drawers(drawing("a")),
             {},
-            ["closest together: one device only", "partitions lost: no longer to be had: none"],
+            ["closest together: one device only", "other partitions: all can still be had"],
         ),
         (
             claim(partitions("1g", 1)),
             mig(2),
             {},
-            ["partitions lost: no longer to be had: gpu0-3g-4, gpu0-7g-0"],
+            ["other partitions: 2 can no longer be had"],
         ),
         (
             claim(ask("r", 1, **mem("1"))),

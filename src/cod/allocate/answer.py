@@ -140,30 +140,30 @@ def _spoiled(state: State, picks: Sequence[Pick], aims: Aims, stock: Stock) -> I
     for number, device in picks:
         after = after.take(number, device)
     taken = sum({1 << device for _, device in picks})
-    yield from _partitions(state, after, taken, aims.remainder, stock)
+    lost = _lost(state, after, taken, aims.remainder)
+    if lost or any(device in state.problem.takes for device in bits(taken)):
+        text = f"{len(lost)} can no longer be had" if lost else "all can still be had"
+        yield Aimed("other partitions", len(lost), text, tuple(stock.devices[each].key for each in lost))
     yield from _room(state, after, picks, aims.remainder, stock)
+    gone = taken | sum(1 << device for device in lost)
     for block, name in stock.blocks.items():
         free = block & aims.remainder.free
-        if free & taken and free.bit_count() > 1:
-            left = (free & ~taken).bit_count()
-            spoiled = free.bit_count() ** 2 - left**2
-            yield Aimed("left for others", spoiled, f"{left} of the {free.bit_count()} free devices {name}")
+        count = free.bit_count()
+        if free & taken and count > 1:
+            spoiled = count**2 - (free & ~taken).bit_count() ** 2
+            left = (free & ~gone).bit_count()
+            yield Aimed("left for others", spoiled, f"{left} of the {count} free devices {name}")
 
 
-def _partitions(
-    state: State, after: State, taken: int, remainder: Remainder, stock: Stock
-) -> Iterator[Aimed]:
-    takes = state.problem.takes
-    lost = [
+def _lost(state: State, after: State, taken: int, remainder: Remainder) -> list[int]:
+    """The partitions that could be had before and cannot now, besides those that were taken."""
+    return [
         device
         for device in bits(remainder.free & ~taken)
-        if device in takes
+        if device in state.problem.takes
         and remainder.is_possible(state, device)
         and not remainder.is_possible(after, device)
     ]
-    if lost or any(device in takes for device in bits(taken)):
-        text = f"{len(lost)} can no longer be had" if lost else "all can still be had"
-        yield Aimed("other partitions", len(lost), text, tuple(stock.devices[each].key for each in lost))
 
 
 def _room(
