@@ -11,6 +11,7 @@ from msgspec import Struct
 from cod.cel.check import Checked
 from cod.cel.compile import Compiler, terms_of
 from cod.cel.device import ALONE, DEVICE, DRIVER, DeviceAccess, Path, read
+from cod.cel.effort import bounded, enter
 from cod.cel.functions import EvaluationError
 from cod.cel.library.text import text_of
 from cod.cel.parse import TOO_DEEP
@@ -66,6 +67,7 @@ def shown(value: Any) -> str:
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, list):
+        enter(len(value))
         return f"[{', '.join(map(shown, value))}]"
     text = text_of(value)
     return str(value) if text is None else text
@@ -75,9 +77,11 @@ def why_not(checked: Checked, driver: str, device: Device) -> WhyNot:
     """Which parts of an expression made it false of a device, or made it fail."""
     search = _Search(checked, driver, device)
     try:
-        return WhyNot(tuple(search.causes(checked.parsed.expression)))
+        return WhyNot(bounded(lambda: tuple(search.causes(checked.parsed.expression)))())
     except RecursionError:
         return WhyNot((Cause(checked.parsed.text, error=TOO_DEEP),))
+    except EvaluationError as error:
+        return WhyNot((Cause(checked.parsed.text, error=str(error)),))
 
 
 class _Search:
