@@ -15,7 +15,7 @@ from typing import Any
 from cod.cel.functions import EvaluationError
 
 MOST_STEPS = 2_000_000  # two for each unit of the cost that Kubernetes allows; two or three seconds
-_ENTER = 4  # items that are as much work as to begin with the next list or map
+_ENTER = 8  # items that are as much work as to begin with the next list or map
 _CHARACTERS = 10  # that are as much work as an item
 
 

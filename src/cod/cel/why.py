@@ -25,8 +25,10 @@ from cod.cel.syntax import (
     MapLiteral,
     Select,
 )
-from cod.cel.values import NONE, Optional
+from cod.cel.values import Optional
 from cod.resource.slices import Device
+
+_LONGEST = 5_000  # characters of a value that are shown: an attribute has less
 
 
 class Cause(Struct, frozen=True):
@@ -62,13 +64,24 @@ class WhyNot(Struct, frozen=True):
 
 def shown(value: Any) -> str:
     """A value as an expression would have it, or as a slice has it; `absent` where there is none."""
-    if value == NONE:
+    try:
+        text = str(bounded(_shown)(value))
+    except EvaluationError:
+        return "…"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Optional) and not value.is_there:
         return "absent"
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, list):
         enter(len(value))
-        return f"[{', '.join(map(shown, value))}]"
+        return f"[{', '.join(map(_shown, value))}]"
+    if isinstance(value, dict):
+        enter(len(value))
+        return "{" + ", ".join(f"{_shown(key)}: {_shown(item)}" for key, item in value.items()) + "}"
     text = text_of(value)
     return str(value) if text is None else text
 
