@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cod.cel.compile import Compiler, terms_of
 from cod.cel.device import DEVICE, DRIVER, DeviceAccess, Path
+from cod.cel.effort import bounded
 from cod.cel.estimate import is_bind
 from cod.cel.functions import EvaluationError
 from cod.cel.selector import SLOTS, Selector
@@ -166,6 +167,7 @@ class _Planner:
 
         access = self.compiler.access = self.access = DeviceAccess()
         closure = self.compiler.closure(node)
+        closure = bounded(closure) if self.compiler.is_growing else closure
         paths = _paths(access.looks, access.reads_driver, access.reads_sharing)
         return Grouped(paths, closure, self.compiler.size)
 

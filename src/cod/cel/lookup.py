@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from cod.cel.effort import spend
 from cod.cel.equality import equal, is_number
 from cod.cel.functions import EvaluationError, Function, member, of
 from cod.cel.keys import ABSENT, find, has
@@ -24,6 +25,7 @@ def no_such_overload() -> EvaluationError:
 
 def contains(value: Any, items: Sequence[Any]) -> bool:
     """Whether a list has a value."""
+    spend(len(items))
     return any(equal(value, item) for item in items)
 
 
@@ -137,6 +139,7 @@ def is_zero(value: Any) -> bool:
 def _inserted(entries: Mapping[Any, Any], key: Any, value: Any) -> dict[Any, Any]:
     if has(entries, key):
         raise EvaluationError(f"insert failed: key {text_of(key)} already exists")
+    spend(len(entries))
     return {**entries, key: value}
 
 

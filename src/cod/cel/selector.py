@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cod.cel.check import Checked, check
 from cod.cel.compile import Compiler
 from cod.cel.device import DEVICE, DRIVER, DeviceAccess, variables
+from cod.cel.effort import bounded
 from cod.cel.environment import LONGEST, device_environment
 from cod.cel.functions import EvaluationError
 from cod.cel.library.text import type_name
@@ -68,7 +69,8 @@ class Selector:
         compiler = Compiler(checked.parsed, checked.environment, checked, slots=SLOTS, access=access)
         self.expression = checked.parsed.text
         self.checked = checked
-        self._closure = compiler.closure(checked.parsed.expression)
+        closure = compiler.closure(checked.parsed.expression)
+        self._closure = bounded(closure) if compiler.is_growing else closure
         self._run: Closure = self._first
         self._estimate: tuple[int, int] | None = None
         self.part: Part | None = None

@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from cod.cel.effort import enter, spend_characters
 from cod.cel.functions import EvaluationError
 from cod.cel.library.text import text_of, type_name
 from cod.cel.values import Duration, Timestamp, TypeValue
@@ -59,9 +60,11 @@ def format_text(text: str, values: Sequence[Any]) -> str:
 
 def _formatted(clause: Clause, value: Any) -> str:
     try:
-        return _CLAUSES[clause.verb](value, clause.decimals)
+        shown = _CLAUSES[clause.verb](value, clause.decimals)
     except _Wrong as wrong:
         raise EvaluationError(f"error during formatting: {wrong}") from None
+    spend_characters(len(shown))
+    return shown
 
 
 def refusal(verb: str, given: str) -> str:
@@ -125,8 +128,10 @@ def _refused(verb: str, value: Any) -> _Wrong:
 
 def _string(value: Any, _decimals: int = 0) -> str:
     if isinstance(value, (list, tuple)):
+        enter(len(value))
         return "[" + ", ".join(map(_literal, value)) + "]"
     if isinstance(value, dict):
+        enter(len(value))
         return "{" + ", ".join(f"{key}:{item}" for key, item in sorted(map(_entry, value.items()))) + "}"
     if value is None:
         return "null"

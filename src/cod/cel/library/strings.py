@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from cod.cel.effort import spend_characters
 from cod.cel.functions import EvaluationError, Function, Price, Size
 from cod.cel.library.declare import COPYING, PASSING, SEARCHING, Charge, function, method
 from cod.cel.library.formatting import format_text
@@ -101,7 +102,16 @@ def join(parts: Sequence[Any], separator: str = "") -> str:
     for part in parts:
         if not isinstance(part, str):
             raise EvaluationError(f"join: invalid input: {part}")
+    spend_characters(sum(map(len, parts)) + len(separator) * len(parts))
     return separator.join(parts)
+
+
+def replace(text: str, old: str, new: str, most: int = -1) -> str:
+    """The text with one part for another, everywhere or the first so many times."""
+    found = text.count(old)
+    count = found if most < 0 else min(found, most)
+    spend_characters(len(text) + count * len(new))
+    return text.replace(old, new, most)
 
 
 def quote(text: str) -> str:
@@ -192,10 +202,8 @@ FUNCTIONS: tuple[Function, ...] = (
     Function(
         "replace",
         (
-            method("string_replace_string_string", (STRING,) * 3, STRING, str.replace, _REPLACING),
-            method(
-                "string_replace_string_string_int", (*(STRING,) * 3, INT), STRING, str.replace, _REPLACING
-            ),
+            method("string_replace_string_string", (STRING,) * 3, STRING, replace, _REPLACING),
+            method("string_replace_string_string_int", (*(STRING,) * 3, INT), STRING, replace, _REPLACING),
         ),
     ),
     Function(
