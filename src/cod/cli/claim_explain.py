@@ -196,7 +196,10 @@ def _chosen(cluster: Cluster, only: Sequence[str]) -> tuple[ResourceClaim, ...]:
             causes=(f"these have theirs: {known}",),
             hint=f"why it has these: --claim {cluster.allocated[0].name}",
         )
-    raise Refused("the files have no claim", hint="say what is wanted: -d CLASS:2")
+    raise Refused(
+        "the files have no claim",
+        hint="kubectl get resourceclaims -A -o yaml; or say what is wanted: -d CLASS:2",
+    )
 
 
 def _on(nodes: tuple[Node, ...], name: str | None) -> tuple[Node, ...]:
