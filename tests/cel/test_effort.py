@@ -90,3 +90,10 @@ def test_what_was_replaced_over_and_over_is_cancelled() -> None:
 def test_many_steps_from_value_to_value_are_estimated_quickly() -> None:
     selector = compile_selector(short("$A.?model" + ".optMap(v, v)" * 60 + ".orValue('') == 'A100'"))
     assert selector.is_limited
+
+
+@pytest.mark.parametrize("call", ["{'a': 1}[dyn(%s)] == 1", "[dyn(%s)].join() == ''"])
+def test_an_error_does_not_write_out_what_is_large(call: str) -> None:
+    selector = compile_selector(nested(60, "[1]", twice, lambda x: call % x))
+    with pytest.raises(EvaluationError, match=r"no such key: list|invalid input: list"):
+        selector.matches(DRIVER, GPU)

@@ -60,7 +60,8 @@ def entry(entries: Mapping[Any, Any], key: Any) -> Any:
 
 def missing(key: Any, hint: Callable[[], str] | None = None) -> EvaluationError:
     """The error where a map has no such key."""
-    return EvaluationError(f"no such key: {text_of(key) if text_of(key) is not None else key}", hint=hint)
+    text = text_of(key)
+    return EvaluationError(f"no such key: {type_name(key) if text is None else text}", hint=hint)
 
 
 def optional_item(items: Sequence[Any], index: Any) -> Optional:

@@ -23,6 +23,7 @@ from cod.cel.library.price import (
     passing_twice,
     traversal,
 )
+from cod.cel.library.text import text_of, type_name
 from cod.cel.types import DYN, INT, STRING, list_of
 
 _STRINGS = list_of(STRING)
@@ -101,7 +102,7 @@ def join(parts: Sequence[Any], separator: str = "") -> str:
     """The parts as one text."""
     for part in parts:
         if not isinstance(part, str):
-            raise EvaluationError(f"join: invalid input: {part}")
+            raise EvaluationError(f"join: invalid input: {text_of(part) or type_name(part)}")
     spend_characters(sum(map(len, parts)) + len(separator) * len(parts))
     return separator.join(parts)
 
