@@ -259,7 +259,7 @@ def test_all_that_is_held_is_not_free_for_all() -> None:
             claim(ask("r", 1, **mem("1"))),
             slice_(shared("a", "4"), shared("b", "4")),
             shares_of("b", "2"),
-            ["room taken: b has left: mem 25 % of 4"],
+            ["room taken: b has left: mem 1 of 4"],
         ),
         (claim(ask("r", 1, adminAccess=True)), EIGHT, {}, []),
     ],

@@ -132,7 +132,7 @@ TEXTS: dict[str, tuple[Any, Any, Any, list[str], str]] = {
         shares_of("a", "2"),
         [
             "request r: 1 of any wanted, 3 there, 0 free; too little: "
-            "50 % of 4 of its mem left, 3 is wanted (1), its mem is 2, 3 is wanted (1), "
+            "2 of 4 mem left, 3 is wanted (1), its mem is 2, 3 is wanted (1), "
             "it has no capacity mem (1)"
         ],
         "this would fit: once claim job is released",
