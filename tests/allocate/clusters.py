@@ -1,8 +1,8 @@
-"""Small random clusters whose nodes are alike, nearly alike, or not at all, to see whether they are told apart.
+"""Small random clusters whose nodes are alike, nearly alike, or not at all: are they told apart?
 
     python -m tests.allocate.clusters --seconds 600 [--seed 0]
 
-Each node has the slices of one of a few models, under names of its own, and then perhaps something of its own:
+Each node has the slices of one of a few models, under names of its own, and perhaps something else besides:
 pools put together or apart, an older generation, values by other names, devices in use.
 """
 
@@ -32,7 +32,11 @@ from tests.allocate.instances import EVERYTHING
 from tests.allocate.random_claims import random_claims, random_classes, random_use
 from tests.allocate.random_slices import random_slices
 
-LABELS: tuple[dict[str, str], ...] = ({"zone": "z0", "cards": "2"}, {"zone": "z0", "cards": "2"}, {"zone": "z1"})
+LABELS: tuple[dict[str, str], ...] = (
+    {"zone": "z0", "cards": "2"},
+    {"zone": "z0", "cards": "2"},
+    {"zone": "z1"},
+)
 _OTHER = {"p": "q", "q": "r", "r": "p"}
 
 
@@ -78,14 +82,18 @@ def _of_node(random: Random, node: Node, model: list[ResourceSlice]) -> Iterator
         yield _named(each, f"{each.metadata.name}-{node.name}", changes)
     chosen = random.choice(model).spec
     if random.random() < 0.2 and chosen.devices and chosen.node_name:
-        old = replace(chosen.pool, name=f"{chosen.pool.name}-{node.name}", generation=chosen.pool.generation - 1)
+        old = replace(
+            chosen.pool, name=f"{chosen.pool.name}-{node.name}", generation=chosen.pool.generation - 1
+        )
         gone = replace(chosen.devices[-1], name="gone")
         changes = {"pool": old, "devices": (*chosen.devices[:-1], gone), "node_name": node.name}
         yield _named(random.choice(model), f"former-{node.name}", {**changes, "shared_counters": ()}, chosen)
 
 
 def _named(each: ResourceSlice, name: str, changes: dict[str, Any], spec: Any = None) -> ResourceSlice:
-    return replace(each, metadata=replace(each.metadata, name=name), spec=replace(spec or each.spec, **changes))
+    return replace(
+        each, metadata=replace(each.metadata, name=name), spec=replace(spec or each.spec, **changes)
+    )
 
 
 def _of_its_own(random: Random, device: Device, turns: bool) -> Device:
@@ -117,7 +125,7 @@ def wrong(cluster: Cluster, random: Random) -> Iterator[str]:
     held: list[list[ResourceClaim]] = []
     for turn in range(6):
         claims = questions[turn % 3]
-        uses = {key: each for key, each in allocator.in_use.items()}
+        uses = dict(allocator.in_use)
         fits = [_allocated(cluster, uses, claims, node) for node in nodes]
         found = list(allocator.fitting(claims, nodes))
         if found != [each is not None for each in fits]:

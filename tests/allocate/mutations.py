@@ -1,4 +1,4 @@
-"""Objects with something wrong in them, as far as they can still be read: only a refusal in words may come of it.
+"""Objects with something wrong in them that can still be read: only an answer or a refusal may come of it.
 
     python -m tests.allocate.mutations --seconds 600 [--seed 0] [--limit 2]
 
@@ -12,10 +12,11 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from functools import partial
 from random import Random
 from typing import Any
 
-from cod.allocate import Allocator, Node, NoFit, Options
+from cod.allocate import Allocator, Node, NoFit, Options, allocate
 from cod.allocate.alike import alike
 from cod.errors import CodError
 from cod.resource import DeviceClass, ResourceClaim, ResourceSlice, from_data, to_data
@@ -23,13 +24,48 @@ from tests.allocate.instances import Instance, mixed_instance
 from tests.allocate.laws import as_node
 
 QUANTITIES = (
-    *("0", "-1", "-0", "1m", "1500m", "1n", "1e30", "1e-30", "1e2000000000", "-1e2000000000", "1e-2000000000"),
+    *(
+        "0",
+        "-1",
+        "-0",
+        "1m",
+        "1500m",
+        "1n",
+        "1e30",
+        "1e-30",
+        "1e2000000000",
+        "-1e2000000000",
+        "1e-2000000000",
+    ),
     *("9223372036854775808", "16Ei", "1Ki", "0.5", "+3", "", "abc", "1e5000", "٣"),
 )
-TEXTS = ("", "x", "a/b/c", "/", "\x00", "٣", "a" * 300, "ExactCount", "All", "Exists", "In", "Gt", "NoSchedule", "r0")
+TEXTS = (
+    "",
+    "x",
+    "a/b/c",
+    "/",
+    "\x00",
+    "٣",
+    "a" * 300,
+    "ExactCount",
+    "All",
+    "Exists",
+    "In",
+    "Gt",
+    "NoSchedule",
+    "r0",
+)
 NUMBERS = (0, -1, 1, 2, 3, 31, 33, 2**31, 2**62)
 EXPRESSIONS = (
-    *("true", "1", "1 / 0 == 1", 'device.attributes["x"].y', "device.capacity", '"".matches("a*")', "dyn(1) == 1"),
+    *(
+        "true",
+        "1",
+        "1 / 0 == 1",
+        'device.attributes["x"].y',
+        "device.capacity",
+        '"".matches("a*")',
+        "dyn(1) == 1",
+    ),
     *('device.capacity["a.example.com"].mem.add(quantity("1e2000000000")).sign() > 0', "[1].all(x, x > 0)"),
 )
 
@@ -98,8 +134,8 @@ def questions(instance: Instance) -> Iterator[tuple[str, Callable[[], object]]]:
     node = as_node(place)
     nodes = [Node("n0", {"zone": "z0", "cards": "2"}), Node("n1", {"zone": "z1", "cards": "x"}), Node("")]
     for options in (Options(), Options(order="first"), Options(strict=True, order="first")):
-        allocator = Allocator(slices, classes, used, options=options)
-        yield f"{options.order} {options.strict}", lambda: allocator.allocate(claims, node)
+        asked = partial(allocate, claims, classes, slices, used, node=node, options=options)
+        yield f"{options.order} {options.strict}", asked
     kept = Allocator(slices, classes, used)
     yield "choose", lambda: kept.choose(claims, node)
     yield "fitting", lambda: kept.fitting(claims, nodes)
