@@ -98,6 +98,9 @@ func (in *input) compiled() *cel.Cache {
 				if request.Exactly == nil {
 					continue // the alternatives of firstAvailable are compiled when they are needed
 				}
+				if request.Exactly == nil {
+					continue // alternatives are compiled when they are met
+				}
 				for _, selector := range request.Exactly.Selectors {
 					cache.GetOrCompile(selector.CEL.Expression)
 				}

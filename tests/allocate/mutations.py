@@ -1,4 +1,8 @@
+<<<<<<< HEAD
 """Objects with something wrong in them that can still be read: at most a refusal in words may come of it.
+=======
+"""Objects with something wrong in them that can still be read: only an answer or a refusal may come of it.
+>>>>>>> h/review-core
 
     python -m tests.allocate.mutations --seconds 600 [--seed 0] [--limit 2]
 
@@ -16,7 +20,7 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from cod.allocate import Allocator, Node, NoFit, Options
+from cod.allocate import Allocator, Node, NoFit, Options, allocate
 from cod.allocate.alike import alike
 from cod.errors import CodError
 from cod.resource import DeviceClass, ResourceClaim, ResourceSlice, from_data, to_data
@@ -134,8 +138,13 @@ def questions(instance: Instance) -> Iterator[tuple[str, Callable[[], object]]]:
     node = as_node(place)
     nodes = [Node("n0", {"zone": "z0", "cards": "2"}), Node("n1", {"zone": "z1", "cards": "x"}), Node("")]
     for options in (Options(), Options(order="first"), Options(strict=True, order="first")):
+<<<<<<< HEAD
         allocator = Allocator(slices, classes, used, options=options)
         yield f"{options.order} {options.strict}", partial(allocator.allocate, claims, node)
+=======
+        asked = partial(allocate, claims, classes, slices, used, node=node, options=options)
+        yield f"{options.order} {options.strict}", asked
+>>>>>>> h/review-core
     kept = Allocator(slices, classes, used)
     yield "choose", lambda: kept.choose(claims, node)
     yield "fitting", lambda: kept.fitting(claims, nodes)

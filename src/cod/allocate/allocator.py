@@ -129,7 +129,7 @@ class Allocator:
 
     def fleet(self, nodes: Sequence[Node]) -> Fleet | None:
         """Nodes made ready for questions about all of them; nothing where NumPy is missing."""
-        if self._fleet is None or (self._fleet.nodes is not nodes and self._fleet.nodes != nodes):
+        if self._fleet is None or self._fleet.nodes != tuple(nodes):
             try:
                 from cod.allocate.fleet import Fleet
             except ModuleNotFoundError as error:

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from cod.allocate.candidates import Composer
 from cod.allocate.pack import Pick
-from cod.allocate.problem import Problem, State, start
+from cod.allocate.problem import State, start
 from cod.allocate.requests import Alternative, Wishes
 from cod.allocate.search import Budget, Spent, complete
 from cod.allocate.stock import Stock
@@ -37,7 +37,7 @@ class Chooser:
         self.stock = stock
         self.budget = budget
         self.composer = Composer(wishes, stock)
-        self._problems: dict[tuple[int, ...], Problem] = {}
+        self._starts: dict[tuple[int, ...], State] = {}
 
     @cached_property
     def _twins(self) -> list[int | None]:
@@ -72,24 +72,24 @@ class Chooser:
 
     def state(self, decided: Sequence[Alternative], picks: Sequence[Pick]) -> State | None:
         """What is to be chosen beside these picks; None where a claim would get too many devices."""
-        problem = self._problem(decided)
+        state = self._start(decided)
         for claim in range(len(self.wishes.claims)):
-            total = sum(each.count for each in problem.needs if each.claim == claim)
+            total = sum(each.count for each in state.problem.needs if each.claim == claim)
             rest = self.wishes.requests[len(decided) :]
             if total + sum(each.least for each in rest if each.claim == claim) > MOST_DEVICES:
                 return None
-        state = start(problem)
         for number, device in picks:
             if not state.open[number] >> device & 1:
                 return None
             state = state.take(number, device)
         return state
 
-    def _problem(self, decided: Sequence[Alternative]) -> Problem:
+    def _start(self, decided: Sequence[Alternative]) -> State:
+        """The state of these alternatives in which nothing is chosen, which nobody changes."""
         key = tuple(map(id, decided))
-        found = self._problems.get(key)
+        found = self._starts.get(key)
         if found is None:
-            found = self._problems[key] = self.composer.problem(decided)
+            found = self._starts[key] = start(self.composer.problem(decided))
         return found
 
     def _options(self, decided: Sequence[Alternative]) -> Sequence[Alternative]:

@@ -20,8 +20,10 @@ from cod.allocate.search import Budget, Spent, complete, is_roomy
 
 EXACT = 16  # of so many candidates one request always has the best
 _STEPS = 60_000  # enough for any 8 of 16
-_FEWER_STEPS = 10_000  # for more candidates
+_FEWER_STEPS = 10_000  # for more candidates; fewer still for more than a few, of which each step looks at all
+_FEW = 32
 _FEWEST_STEPS = 2_000  # where nothing is wished
+_MOST = 192  # candidates that are looked at pair by pair
 
 
 class Best(Struct, frozen=True):
@@ -46,7 +48,9 @@ def best(chooser: Chooser, choice: Choice, aims: Aims) -> Best:
     union = 0
     for number, wanted in enumerate(state.wanted):
         union |= state.open[number] if wanted else 0
-    steps = _STEPS if union.bit_count() <= EXACT else _FEWER_STEPS
+    if union.bit_count() > _MOST:
+        return Best(Choice(choice.alternatives, picks), cost, is_proven=False)
+    steps = _STEPS if union.bit_count() <= EXACT else _FEWER_STEPS * _FEW // max(_FEW, union.bit_count())
     if not aims.has_wishes:
         steps = _FEWEST_STEPS
     search = _Improvement(aims, picks, cost, steps)

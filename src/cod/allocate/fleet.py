@@ -45,7 +45,7 @@ class Fleet:
     """The nodes of a cluster with their devices, by number."""
 
     def __init__(self, pools: Pools, nodes: Sequence[Node], in_use: InUse) -> None:
-        self.nodes = nodes
+        self.nodes = tuple(nodes)  # a list may be another one later
         self._pools = pools
         self._in_use = in_use
         self._own: list[Sequence[Offered]] = []

@@ -7,7 +7,7 @@ by what they serve. Devices that share nothing at all are a flow. The answer is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -18,6 +18,8 @@ from cod.allocate.patterns import Kind, Part, Patterns, Picks, patterns
 from cod.allocate.problem import Amounts, State, bits
 
 Pick = tuple[int, int]  # request and device
+
+_LOOKED_AT = 16  # shared devices whose amounts are added up in one step
 
 
 def pack(state: State, spend: Callable[[int], None]) -> list[Pick] | None:
@@ -66,6 +68,7 @@ class _Packing:
             for resource, amount in self.problem.takes.get(device, ()):
                 demand[resource] += amount
         for number in self.active:
+            self.spend(len(self.problem.needs[number].shares) // _LOOKED_AT)
             for device, amounts in self.problem.needs[number].shares.items():
                 if state.open[number] >> device & 1:
                     for resource, amount in amounts:
@@ -138,12 +141,16 @@ class _Packing:
                 conflicts = self.problem.distincts[each]
                 bonds += [conflicts.get(device, 0) & open_ for device in bits(kind.open)]
         single = open_ & (self.problem.shared | tended)
-        return [self._part(group, binding) for group in join(bonds, single)]
+        drawing: dict[int, list[int]] = {}
+        for resource in binding:
+            for device in bits(self.problem.users[resource] & open_):
+                drawing.setdefault(device, []).append(resource)
+        return [self._part(group, binding, drawing) for group in join(bonds, single)]
 
-    def _part(self, group: int, binding: set[int]) -> Part:
+    def _part(self, group: int, binding: set[int], drawing: Mapping[int, list[int]]) -> Part:
         devices = tuple(bits(group))
         takes = {device: self._bound(self.problem.takes.get(device, ()), binding) for device in devices}
-        resources = {resource for resource in binding if self.problem.users[resource] & group}
+        resources = {resource for device in devices for resource in drawing.get(device, ())}
         return Part(
             devices=devices,
             shared=self.problem.shared & group,
@@ -219,17 +226,19 @@ def partition(devices: int, sets: Sequence[int]) -> dict[int, int]:
 
 def join(bonds: Iterable[int], single: int) -> list[int]:
     """Sets that have a device in common put together; a device of `single` is a set at least alone."""
-    groups: list[int] = []
+    groups: dict[int, int] = {}
+    name_of: dict[int, int] = {}  # of the group that each device is in
+    covered = 0
     for bond in (*bonds, *(1 << device for device in bits(single))):
         if not bond:
             continue
-        apart = []
-        for group in groups:
-            if group & bond:
-                bond |= group
-            else:
-                apart.append(group)
-        groups = [*apart, bond]
+        for other in {name_of[device] for device in bits(bond & covered)}:
+            bond |= groups.pop(other)
+        name = (bond & -bond).bit_length()
+        groups[name] = bond
+        name_of.update(dict.fromkeys(bits(bond), name))
+        covered |= bond
     return sorted(
-        (each for each in groups if each.bit_count() > 1 or each & single), key=lambda each: each & -each
+        (each for each in groups.values() if each.bit_count() > 1 or each & single),
+        key=lambda each: each & -each,
     )
