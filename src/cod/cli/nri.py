@@ -60,5 +60,5 @@ def serve(path: Path | None, index: str | None, name: str | None, spec_dirs: tup
 
 
 def _tell(line: str) -> None:
-    sys.stderr.write(printable(f"{line}\n"))
+    sys.stderr.write(f"{printable(line)}\n")
     sys.stderr.flush()

@@ -1,9 +1,9 @@
 """The answer of the plugin: what changes in a container that is being made.
 
-A runtime that takes the names of CDI devices gets these, and finds their edits itself. For others the edits
-are made here, into an OCI configuration that has of the container only what they depend on, and what came into
-it becomes the answer. What NRI has no field for is refused, all of it in one error: a container is made whole,
-or not at all.
+A runtime that takes the names of CDI devices gets these, and finds their edits itself. For others the
+edits are made here, into an OCI configuration that has of the container only what they depend on, and what
+came into it becomes the answer. What NRI has no field for is refused, all of it in one error: a container is
+made whole, or not at all.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from cod.cdi import ContainerEdits, inject
+from cod.cdi.inject import inject  # its package gives the module of this name once that is loaded
+from cod.cdi.spec import ContainerEdits
 from cod.errors import Refused
 from cod.nri.carries import Carries
 from cod.nri.messages import ContainerAdjustment
