@@ -1,8 +1,8 @@
 """A containerd of another Debian release, with places of its own, and our plugin beside it.
 
 The releases lie in directories below `COD_ROOTS`, `/var/tmp/cod-roots` if it is not set, as debootstrap makes
-them. Such a root is entered in a mount namespace of its own and stays as it is: what is written to it is lost.
-/dev, /proc, /sys and /tmp are the machine's.
+them. Such a root is entered in a mount namespace of its own and stays as it is: what is written is lost.
+Its /dev, /proc, /sys and /tmp are the machine's.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ for each in proc sys dev tmp; do mount --rbind "/$each" "$each"; done
 mkdir old; pivot_root . old; cd /; umount -l old
 exec env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
 """
+
+_UNSHARE = ("unshare", "-m", "--propagation", "private", "bash", "-c", _ENTER, "enter")
 
 _CRI = {
     1: """
@@ -76,7 +78,7 @@ def why_no_containerd(release: str) -> str:
     if os.geteuid() != 0:
         return "only root can start containerd"
     if not (ROOTS / release / "usr/bin/containerd").exists():
-        return f"no {ROOTS / release} with containerd: debootstrap {release} there, then apt-get install containerd"
+        return f"no {ROOTS / release} with containerd (debootstrap {release}, apt-get install containerd)"
     return "" if busybox() is not None else "busybox-static not installed"
 
 
@@ -97,12 +99,17 @@ class Containerd:
         program = busybox()
         assert program is not None
         write_image(archive, IMAGE, program)
-        self.inside("ctr", "-a", str(self.directory / "cd.sock"), "-n", "k8s.io", "images", "import", str(archive))
+        self.inside(
+            "ctr", "-a", str(self.directory / "cd.sock"), "-n", "k8s.io", "images", "import", str(archive)
+        )
         self.cri = Cri(self.directory / "cd.sock", self.directory / "logs")
 
     def _configure(self) -> None:
         version = subprocess.run(
-            ["chroot", str(self.root), "/usr/bin/containerd", "--version"], capture_output=True, text=True, check=True
+            ["chroot", str(self.root), "/usr/bin/containerd", "--version"],
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout.split()[2]
         major = int(version.removeprefix("v").partition(".")[0])
         cri = (
@@ -119,8 +126,19 @@ class Containerd:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                ["unshare", "-m", "--propagation", "private", "bash", "-c", _ENTER, "enter"]
-                + ["containerd", "-c", str(self.directory / "config.toml")],
+                [
+                    "unshare",
+                    "-m",
+                    "--propagation",
+                    "private",
+                    "bash",
+                    "-c",
+                    _ENTER,
+                    "enter",
+                    "containerd",
+                    "-c",
+                    str(self.directory / "config.toml"),
+                ],
                 env={**os.environ, "ROOT": str(self.root), "PLACE": str(self.directory / "enter")},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -156,8 +174,18 @@ class Served:
         self.log = containerd.directory / f"plugin-{os.urandom(3).hex()}.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "cod", "nri", "serve", "--socket", str(containerd.nri)]
-                + ["--spec-dir", str(containerd.specs), *words],
+                [
+                    sys.executable,
+                    "-m",
+                    "cod",
+                    "nri",
+                    "serve",
+                    "--socket",
+                    str(containerd.nri),
+                    "--spec-dir",
+                    str(containerd.specs),
+                    *words,
+                ],
                 env={**os.environ, "PYTHONPATH": str(REPOSITORY / "src"), "COD_CACHE": "off"},
                 stdin=subprocess.DEVNULL,
                 stdout=log,

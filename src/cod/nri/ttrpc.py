@@ -120,12 +120,17 @@ class Server:
             if each.stream % 2 == 0 or each.stream <= self._last:
                 raise ConnectionBroken(f"call {each.stream} after call {self._last}")
             self._last = each.stream
-            task = self._start(self._answer(each))
+            if len(self.calls) >= 2 * MOST_CALLS:
+                raise ConnectionBroken(f"{len(self.calls)} calls at once, and no answer is read")
+            task = self._start(self._answer(each, len(self.calls) >= MOST_CALLS))
             self.calls.add(task)
             task.add_done_callback(self.calls.discard)
 
-    async def _answer(self, call: Frame) -> None:
-        answer = await self._response(call)
+    async def _answer(self, call: Frame, is_one_too_many: bool) -> None:
+        if is_one_too_many:
+            answer = _failure(RESOURCE_EXHAUSTED, f"more than {MOST_CALLS} calls at once")
+        else:
+            answer = await self._response(call)
         payload = answer.SerializeToString()
         if len(payload) > LONGEST:
             text = f"an answer of {len(payload)} bytes; {LONGEST} are allowed"
@@ -134,8 +139,6 @@ class Server:
             await self._send(frame(call.stream, RESPONSE, payload))
 
     async def _response(self, call: Frame) -> Any:
-        if len(self.calls) > MOST_CALLS:
-            return _failure(RESOURCE_EXHAUSTED, f"more than {MOST_CALLS} calls at once")
         try:
             request = Request.FromString(call.payload)
         except DecodeError:
