@@ -94,15 +94,13 @@ class Containerd:
         for name in ("cdi", "plugins", "conf.d", "enter"):
             (self.directory / name).mkdir()
         self._configure()
+        self.cri = Cri(self.directory / "cd.sock", self.directory / "logs")
         self.start()
         archive = self.directory / "image.tar"
         program = busybox()
         assert program is not None
         write_image(archive, IMAGE, program)
-        self.inside(
-            "ctr", "-a", str(self.directory / "cd.sock"), "-n", "k8s.io", "images", "import", str(archive)
-        )
-        self.cri = Cri(self.directory / "cd.sock", self.directory / "logs")
+        self.ctr("images", "import", str(archive))
 
     def _configure(self) -> None:
         version = subprocess.run(
@@ -145,7 +143,7 @@ class Containerd:
                 stderr=log,
                 start_new_session=True,
             )
-        until(lambda: self.inside_quietly("ctr", "-a", str(self.directory / "cd.sock"), "version") == 0, 30)
+        until(self._is_up, 30)
 
     def stop(self) -> None:
         self._process.terminate()
@@ -156,12 +154,18 @@ class Containerd:
         self.stop()
         shutil.rmtree(self.directory, ignore_errors=True)
 
-    def inside(self, *words: str) -> None:
-        subprocess.run(self._inside(*words), check=True, capture_output=True, timeout=60)
+    def inside(self, *words: str) -> str:
+        return subprocess.run(
+            self._inside(*words), check=True, capture_output=True, text=True, timeout=60
+        ).stdout
 
-    def inside_quietly(self, *words: str) -> int:
+    def ctr(self, *words: str) -> str:
+        """What `ctr` prints for the containers of CRI."""
+        return self.inside("ctr", "-a", str(self.directory / "cd.sock"), "-n", "k8s.io", *words)
+
+    def _is_up(self) -> bool:
         assert self._process.poll() is None, self.log.read_text()
-        return subprocess.run(self._inside(*words), check=False, capture_output=True, timeout=60).returncode
+        return self.cri.is_up()
 
     def _inside(self, *words: str) -> list[str]:
         return ["nsenter", "-t", str(self._process.pid), "-m", "-r", "-w", "/usr/bin/env", *words]

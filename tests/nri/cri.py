@@ -34,6 +34,14 @@ class Cri:
     def close(self) -> None:
         self._channel.close()
 
+    def is_up(self) -> bool:
+        """Whether it answers, which it does later than its socket is there."""
+        try:
+            self.call("ContainerStatus", container_id="none")
+        except grpc.RpcError as error:
+            return bool(error.code() is grpc.StatusCode.NOT_FOUND)
+        return True
+
     def call(self, method: str, seconds: float = 60, **fields: Any) -> Any:
         found = _METHODS[method]
         question = message_factory.GetMessageClass(found.input_type)

@@ -62,7 +62,7 @@ def test_a_containers_own_annotation_counts_before_that_of_its_pod() -> None:
         ("[*a]", f"annotation {DEVICES} is no list of names"),
         ("- a.com/b=0\n- '", f"annotation {DEVICES} is not YAML in line 2"),
         ("[" * 10_000, f"annotation {DEVICES} is not YAML"),
-        ("x" * 70_000, f"annotation {DEVICES} is longer than 65536 characters"),
+        ("x" * 270_000, f"annotation {DEVICES} is longer than 262144 characters"),
         ("\0", f"annotation {DEVICES} is not YAML"),
         ("gpu0", f'annotation {DEVICES}: unqualified device "gpu0", missing vendor'),
         ("['']", f'annotation {DEVICES}: unqualified device "", missing vendor'),

@@ -49,9 +49,9 @@ class Devices:
         missing = [name for name in claims if self._registry.find(name) is None]
         if not missing:
             return error
-        names = ", ".join(name.partition("=")[2] for name in missing)
+        first, *others = (name.partition("=")[2] for name in missing)
         return UnknownClaim(
-            f"no claim {names} is ready on this node: no CDI spec in {', '.join(self.dirs)} has"
-            f" {', '.join(missing)}",
-            hint="cod claim list shows what there is, cod claim create --name makes one",
+            f"no claim {', '.join([first, *others])} is ready on this node:"
+            f" no CDI spec in {', '.join(self.dirs)} has {', '.join(missing)}",
+            hint=f"cod claim list shows what there is, cod claim create {first} -d CLASS makes it",
         )

@@ -31,7 +31,7 @@ REQUEST, RESPONSE, DATA = 1, 2, 3
 # The codes of gRPC that are used here.
 UNKNOWN, INVALID_ARGUMENT, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNIMPLEMENTED = 2, 3, 4, 8, 12
 
-MARGIN = 0.2
+MARGIN = 0.25
 """The part of a call's time that is kept for the answer that its time is over."""
 
 MOST_CALLS = 256

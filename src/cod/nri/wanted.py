@@ -24,7 +24,7 @@ from cod.errors import Refused
 CLAIMS = ("claims.cod.dev",)
 DEVICES = ("cdi-devices.noderesource.dev", "cdi-devices.nri.io")
 
-_LONGEST = 64 << 10  # no annotations of a pod are longer than 256 KiB together
+_LONGEST = 256 << 10  # of all annotations of a pod together, as Kubernetes has it
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.nri.containerd import Containerd, why_no_containerd
+
+
+@pytest.fixture(scope="session")
+def daemons() -> Iterator[dict[str, Containerd]]:
+    """The daemons that were started, by their release; each test of a session uses the same."""
+    started: dict[str, Containerd] = {}
+    yield started
+    for each in started.values():
+        each.close()
+
+
+@pytest.fixture
+def containerd(request: pytest.FixtureRequest, daemons: dict[str, Containerd]) -> Iterator[Containerd]:
+    """Containerd of the release that a test names, with no specs."""
+    release = request.param
+    reason = why_no_containerd(release)
+    if reason:
+        pytest.skip(reason)
+    if release not in daemons:
+        daemons[release] = Containerd(release)
+    found = daemons[release]
+    yield found
+    for path in found.specs.iterdir():
+        path.unlink()
