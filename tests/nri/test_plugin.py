@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from cod.cdi import Registry
 from cod.nri import Devices, Identity, Plugin, read_conf
+from cod.nri.conf import Conf, InvalidConf
 from cod.nri.messages import CREATE_CONTAINER
 from cod.nri.mux import LONGEST, PLUGIN, RUNTIME, ConnectionBroken
-from cod.nri.plugin import Conf, InvalidConf, InvalidIdentity
+from cod.nri.plugin import InvalidIdentity
 from cod.nri.ttrpc import DEADLINE_EXCEEDED, UNIMPLEMENTED, CallFailed, frame
 from tests.nri.peer import Peer, pair, with_plugin
 from tests.nri.specs import device, write_spec

@@ -10,8 +10,9 @@ Needs the extra `nri`, that is, protobuf.
 
 from __future__ import annotations
 
+from cod.nri.conf import read_conf
 from cod.nri.devices import Devices
-from cod.nri.plugin import Identity, Plugin, read_conf
+from cod.nri.plugin import Identity, Plugin
 from cod.nri.serve import SOCKET, launched, serve
 
 __all__ = ["SOCKET", "Devices", "Identity", "Plugin", "launched", "read_conf", "serve"]

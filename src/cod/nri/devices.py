@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Sequence
 
-from cod.cdi import ContainerEdits, Registry, UnresolvableDevices
+from cod.cdi import ContainerEdits, Registry, UnreadableFile, UnresolvableDevices
+from cod.cdi.files import stat_file
+from cod.cdi.registry import SpecFile
 from cod.errors import Refused, Unavailable
 
 _PATIENCE = 1.0  # seconds; the usual time for a whole answer is 2
@@ -16,11 +19,17 @@ class UnknownClaim(Refused):
 
 
 class Devices:
-    """A registry that many threads may ask. A question costs a `stat` a file: 0.4 ms with 100 of them."""
+    """A registry that many threads may ask.
+
+    It follows the disk, at a cost that does not grow with the number of files: a directory that has changed,
+    a file of the answer that has changed, or a name that is not known make it look at all files again.
+    """
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._lock = threading.Lock()
+        self._marks: list[tuple[int, int] | None] = []
+        self._files: dict[str, SpecFile] = {}
         # What reads a spec is imported now, since an answer has no time for it.
         import cod.cdi.load  # noqa: F401
 
@@ -38,12 +47,31 @@ class Devices:
         if not self._lock.acquire(timeout=_PATIENCE):
             raise Unavailable("the directories of CDI specs do not answer", where=":".join(self.dirs))
         try:
-            self._registry.refresh()
-            return [*(self._registry.resolve([name]) for name in names), self._registry.resolve(names)]
+            return self._resolved(names)
         except UnresolvableDevices as error:
             raise self._unknown(error, claims) from None
         finally:
             self._lock.release()
+
+    def _resolved(self, names: Sequence[str]) -> list[ContainerEdits]:
+        marks = [_mark(directory) for directory in self.dirs]
+        if marks != self._marks or not self._is_fresh(names):
+            self._refresh(marks)
+        return [*(self._registry.resolve([name]) for name in names), self._registry.resolve(names)]
+
+    def _refresh(self, marks: list[tuple[int, int] | None]) -> None:
+        self._registry.refresh()
+        self._marks = marks
+        self._files = {file.path: file for file in self._registry.files}
+
+    def _is_fresh(self, names: Sequence[str]) -> bool:
+        """Whether the files of these devices are as they were read; none is if a device is not known."""
+        found = [self._registry.find(name) for name in names]
+        paths = {each.path for each in found if each is not None}
+        try:
+            return None not in found and all(stat_file(path) == self._files[path].identity for path in paths)
+        except UnreadableFile:
+            return False
 
     def _unknown(self, error: UnresolvableDevices, claims: Sequence[str]) -> Refused:
         missing = [name for name in claims if self._registry.find(name) is None]
@@ -55,3 +83,12 @@ class Devices:
             f" no CDI spec in {', '.join(self.dirs)} has {', '.join(missing)}",
             hint=f"cod claim list shows what there is, cod claim create {first} -d CLASS makes it",
         )
+
+
+def _mark(directory: str) -> tuple[int, int] | None:
+    """What changes when a file comes into a directory, leaves it, or is replaced."""
+    try:
+        found = os.stat(directory)  # noqa: PTH116 - a Path costs as much again
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns

@@ -15,10 +15,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-import yaml
 from msgspec import Struct
 
-from cod.errors import CodError, Refused
+from cod.errors import CodError, Misuse
 from cod.nri.adjust import by_edits, by_names, has_all
 from cod.nri.carries import Carries, carries
 from cod.nri.devices import Devices
@@ -47,7 +46,7 @@ _LAST_ANSWERS = 2.0
 T = TypeVar("T")
 
 
-class InvalidIdentity(Refused):
+class InvalidIdentity(Misuse):
     """A name or an index that no runtime takes for a plugin."""
 
 
@@ -206,34 +205,6 @@ class Plugin:
         return by_names(
             name for name, edits in zip(left, each_alone, strict=True) if not has_all(edits, container)
         )
-
-
-class Conf(Struct, frozen=True):
-    """What the plugin's file in `/etc/nri/conf.d` says: a YAML mapping with `specDirs`, a list."""
-
-    spec_dirs: tuple[str, ...] = ()
-
-
-class InvalidConf(Refused):
-    """The plugin's file in `/etc/nri/conf.d` cannot be understood."""
-
-
-def read_conf(text: str) -> Conf:
-    """What the text of the plugin's file says. Raises InvalidConf."""
-    hint = "write: specDirs: [/etc/cdi, /var/run/cdi]"
-    try:
-        data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (yaml.YAMLError, RecursionError) as error:
-        reason = str(getattr(error, "problem", "")) or "it is not YAML"
-        raise InvalidConf(f"the plugin's configuration cannot be read: {reason}", hint=hint) from None
-    if data is None:
-        return Conf()
-    dirs = data.get("specDirs") if isinstance(data, dict) else None
-    if not isinstance(data, dict) or set(data) - {"specDirs"}:
-        raise InvalidConf("the plugin's configuration has other keys than specDirs", hint=hint)
-    if not isinstance(dirs, list) or not all(isinstance(each, str) and each.startswith("/") for each in dirs):
-        raise InvalidConf("specDirs of the plugin's configuration is no list of absolute paths", hint=hint)
-    return Conf(tuple(dirs))
 
 
 async def _in_thread(work: Callable[[], T]) -> T:
