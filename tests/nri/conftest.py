@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.nri.containerd import Containerd, why_no_containerd
+if TYPE_CHECKING:
+    from tests.nri.containerd import Containerd
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +21,8 @@ def daemons() -> Iterator[dict[str, Containerd]]:
 @pytest.fixture
 def containerd(request: pytest.FixtureRequest, daemons: dict[str, Containerd]) -> Iterator[Containerd]:
     """Containerd of the release that a test names, with no specs."""
+    from tests.nri.containerd import Containerd, why_no_containerd  # needs grpcio
+
     release = request.param
     reason = why_no_containerd(release)
     if reason:

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import grpc
+import pytest
 from google.protobuf import descriptor_pb2, message_factory
 from google.protobuf.descriptor_pool import DescriptorPool
+
+grpc = pytest.importorskip("grpc", reason="grpcio not installed")
 
 SERVICE = "runtime.v1.RuntimeService"
 EXITED = 2

@@ -16,9 +16,8 @@ from typing import Any
 import pytest
 
 from tests.nri.containerd import REPOSITORY, REQUEST_TIMEOUT, Containerd, Served, until
+from tests.nri.cri import grpc
 from tests.nri.specs import device, toy, write_spec
-
-grpc = pytest.importorskip("grpc", reason="grpcio not installed")
 
 EDITS, NAMES = "trixie", "forky"
 DEVICES = "cdi-devices.noderesource.dev"

@@ -66,10 +66,8 @@ class Mux:
     async def send(self, number: int, message: bytes) -> None:
         """Send one message; returns when the stream has room again. Raises ConnectionBroken."""
         try:
-            for part in (message[:_FIRST], message[_FIRST:]):
-                if part:
-                    self._writer.write(_HEADER.pack(number, len(part)))
-                    self._writer.write(part)
+            parts = (part for part in (message[:_FIRST], message[_FIRST:]) if part)
+            self._writer.write(b"".join(_HEADER.pack(number, len(part)) + part for part in parts))
             await self._writer.drain()
         except OSError as error:
             raise ConnectionBroken(_reason(error)) from None
