@@ -36,7 +36,7 @@ class Runtime:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         mux = Mux(reader, writer)
         self.client = Client(PLUGIN_SERVICE, lambda data: mux.send(PLUGIN, data))
-        server = Server(self._registered, lambda data: mux.send(RUNTIME, data), asyncio.create_task)
+        server = Server(self._registered, lambda data: mux.send(RUNTIME, data))
         mux.open(PLUGIN, self.client.receive)
         mux.open(RUNTIME, server.receive)
         self.reading = asyncio.create_task(mux.run())

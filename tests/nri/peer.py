@@ -32,7 +32,7 @@ class Peer:
         self._writer = writer
         self._mux = Mux(reader, writer)
         self._client = Client(PLUGIN_SERVICE, lambda data: self._mux.send(PLUGIN, data))
-        self._server = Server(self._serve, lambda data: self._mux.send(RUNTIME, data), asyncio.create_task)
+        self._server = Server(self._serve, lambda data: self._mux.send(RUNTIME, data))
         self._mux.open(PLUGIN, self._client.receive)
         self._mux.open(RUNTIME, self._server.receive)
         self.reading = asyncio.create_task(self._mux.run())

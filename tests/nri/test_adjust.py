@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cod.cdi import ContainerEdits, DeviceNode, Hook, IntelRdt, Mount, NetDevice
-from cod.nri.adjust import NotCarried, by_edits, by_names, has_all
+from cod.nri.adjust import NotCarried, by_edits, by_names, is_there
 from cod.nri.carries import Carries
 from cod.nri.messages import CreateContainerRequest
 
@@ -172,11 +172,16 @@ def test_what_the_container_has_is_not_given_twice() -> None:
 
 
 def test_a_device_that_was_injected_is_recognized_by_all_of_its_edits() -> None:
-    assert has_all(EDITS, HAD)
-    assert not has_all(EDITS, container())
-    assert not has_all(ContainerEdits(env=("A=1",)), HAD)  # a variable alone may have come from elsewhere
-    assert not has_all(EDITS + ContainerEdits(env=("B=1",)), HAD)
-    assert not has_all(EDITS + ContainerEdits(device_nodes=(DeviceNode("/dev/z"),)), HAD)
+    assert is_there(EDITS, HAD, False)
+    assert not is_there(EDITS, container(), False)
+    assert not is_there(ContainerEdits(env=("A=1",)), HAD, False)  # that may come from elsewhere
+    assert not is_there(EDITS + ContainerEdits(env=("B=1",)), HAD, False)
+    assert not is_there(EDITS + ContainerEdits(device_nodes=(DeviceNode("/dev/z"),)), HAD, False)
+
+
+def test_a_device_that_cri_was_asked_for_is_recognized_by_any_of_its_edits() -> None:
+    assert is_there(EDITS + ContainerEdits(device_nodes=(DeviceNode("/dev/z"),)), HAD, True)
+    assert not is_there(EDITS, container(env=["A=1"]), True)
 
 
 def test_names_are_given_as_they_are() -> None:

@@ -16,13 +16,17 @@ A = "acme.com/toy=a"
 
 
 def env_of(devices: Devices, *names: str) -> tuple[str, ...]:
-    return devices.edits(names)[-1].env
+    return devices.edits(names)[names[-1]].env
 
 
-def test_the_edits_of_each_device_come_first_and_then_those_of_all(tmp_path: Path) -> None:
+def test_what_devices_have_in_common_is_among_the_edits_of_each_and_once_among_those_of_all(
+    tmp_path: Path,
+) -> None:
     write_spec(tmp_path, device("a", env=["A=1"]), device("b", env=["B=1"]), env=["ALL=1"])
-    found = Devices(Registry([tmp_path])).edits([A, "acme.com/toy=b"])
-    assert [each.env for each in found] == [("ALL=1", "A=1"), ("ALL=1", "B=1"), ("ALL=1", "A=1", "B=1")]
+    devices = Devices(Registry([tmp_path]))
+    names = [A, "acme.com/toy=b"]
+    assert [each.env for each in devices.edits(names).values()] == [("ALL=1", "A=1"), ("ALL=1", "B=1")]
+    assert devices.together(names).env == ("ALL=1", "A=1", "B=1")
 
 
 def in_place(path: Path) -> None:

@@ -121,13 +121,28 @@ def test_what_is_not_there_is_an_error_and_no_container(
 
 
 @pytest.mark.parametrize("version", [OLD, NEW])
-def test_what_cri_has_injected_is_not_given_again(specs: Path, version: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "asked",
+    [{}, {"CDI_devices": [{"name": "acme.com/toy=m"}]}, {"annotations": {"cdi.k8s.io/x": "acme.com/toy=m"}}],
+)
+def test_what_cri_has_given_is_not_given_again(specs: Path, version: dict[str, str], asked: Any) -> None:
+    mount = {"hostPath": "/opt/m", "containerPath": "/m"}
+    write_spec(specs, device("m", mounts=[mount], additionalGids=[7]))
+
     async def work(peer: Peer, _: Plugin) -> None:
         await peer.call("Configure", **version)
-        field = asks(DEVICES, "acme.com/toy=a", CDI_devices=[{"name": "acme.com/toy=a"}])
-        annotation = asks(DEVICES, "acme.com/toy=a", annotations={"cdi.k8s.io/x": "acme.com/toy=a"})
-        for question in (field, annotation):
-            assert not (await peer.call("CreateContainer", **question)).adjust.ByteSize()
+        question = asks(
+            DEVICES, "acme.com/toy=m", mounts=[{"destination": "/m", "source": "/opt/m"}], **asked
+        )
+        assert not (await peer.call("CreateContainer", **question)).adjust.ByteSize()
+
+    with_plugin(specs, work)
+
+
+def test_what_cri_was_asked_for_and_has_not_given_is_given(specs: Path) -> None:
+    async def work(peer: Peer, _: Plugin) -> None:
+        question = asks(DEVICES, "acme.com/toy=a", annotations={"cdi.k8s.io/x": "acme.com/toy=a"})
+        assert (await peer.call("CreateContainer", **question)).adjust.env
 
     with_plugin(specs, work)
 

@@ -38,7 +38,7 @@ class Wire:
 
     def __init__(self, serve: Callable[[str, str, bytes], Awaitable[bytes]]) -> None:
         self.sent: list[bytes] = []
-        self.server = Server(serve, self._to_client, asyncio.create_task)
+        self.server = Server(serve, self._to_client)
         self.client = Client("lab", self._to_server)
 
     async def _to_client(self, data: bytes) -> None:
@@ -65,7 +65,7 @@ def served(*data: bytes, serve: Callable[[str, str, bytes], Awaitable[bytes]] = 
         async def send(answer: bytes) -> None:
             sent.append(answer)
 
-        server = Server(serve, send, asyncio.create_task)
+        server = Server(serve, send)
         for each in data:
             server.receive(each)
         await asyncio.gather(*server.calls)

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cod.nri.wanted import InvalidRequest, Wanted, wanted
-from cod.nri.wanted import given as given_already
+from cod.nri.wanted import InvalidRequest, Wanted, asked_of_cri, wanted
 
 DEVICES = "cdi-devices.noderesource.dev"
 OLDER = "cdi-devices.nri.io"
@@ -88,7 +87,7 @@ def test_any_text_is_names_or_refused(text: str) -> None:
         assert all("=" in name for name in wanted("main", {DEVICES: text}, {}).names)
 
 
-def test_what_cri_was_asked_for_is_known() -> None:
+def test_it_is_known_what_cri_was_asked_for() -> None:
     annotations = {"cdi.k8s.io/a": "a.com/b=1,a.com/b=2", "other": "a.com/b=3"}
-    assert given_already(["a.com/b=0"], annotations) == {"a.com/b=0", "a.com/b=1", "a.com/b=2"}
-    assert given_already([], {"cdi.k8s.io/a": "nonsense"}) == set()
+    assert asked_of_cri(["a.com/b=0"], annotations) == {"a.com/b=0", "a.com/b=1", "a.com/b=2"}
+    assert asked_of_cri([], {"cdi.k8s.io/a": "nonsense"}) == set()

@@ -65,13 +65,13 @@ def by_edits(edits: ContainerEdits, container: Any, carried: Carries) -> Any:
     return adjustment
 
 
-def has_all(edits: ContainerEdits, container: Any) -> bool:
-    """Whether a container has all of these edits already, since CRI was asked for the same devices.
+def is_there(edits: ContainerEdits, container: Any, is_asked_of_cri: bool) -> bool:
+    """Whether a container has a device already, since CRI has given it.
 
-    A runtime before NRI 0.10 does not say what CRI was asked for. Groups are not looked at: given twice, they
-    are given once.
+    That CRI was asked does not say that it gives: CDI may be switched off. And a runtime before NRI 0.10 does
+    not say what it was asked. So what the container has counts: anything of the device if CRI was asked for
+    it, else all of it. Variables alone may come from elsewhere, and groups given twice are there once.
     """
-    env = {*container.env}
     devices = {each.path for each in container.linux.devices}
     mounts = {(each.destination, each.source) for each in container.mounts}
     hooks = {
@@ -79,15 +79,15 @@ def has_all(edits: ContainerEdits, container: Any) -> bool:
         for name, field in _HOOKS.items()
         for each in getattr(container.hooks, field)
     }
-    nets = container.linux.net_devices
-    return (
-        bool(edits.device_nodes or edits.mounts or edits.hooks)
-        and all(each in env for each in edits.env)
-        and all(each.path in devices for each in edits.device_nodes)
-        and all((each.container_path, each.host_path) in mounts for each in edits.mounts)
-        and all((each.hook_name, each.path, each.args) in hooks for each in edits.hooks)
-        and all(each.host_interface_name in nets for each in edits.net_devices)
-    )
+    has = [
+        *(each.path in devices for each in edits.device_nodes),
+        *((each.container_path, each.host_path) in mounts for each in edits.mounts),
+        *((each.hook_name, each.path, each.args) in hooks for each in edits.hooks),
+        *(each.host_interface_name in container.linux.net_devices for each in edits.net_devices),
+    ]
+    if is_asked_of_cri:
+        return any(has)
+    return bool(has) and all(has) and {*edits.env} <= {*container.env}
 
 
 def _problems(edits: ContainerEdits, carried: Carries) -> Iterator[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from cod.cdi import ContainerEdits, Registry, UnreadableFile, UnresolvableDevices
+from cod.cdi import ContainerEdits, Registry, UnreadableFile
 from cod.cdi.files import stat_file
 from cod.cdi.registry import SpecFile
 from cod.errors import Refused, Unavailable
@@ -38,26 +39,36 @@ class Devices:
         """The directories, from the lowest precedence to the highest."""
         return self._registry.dirs
 
-    def edits(self, names: Sequence[str], claims: Sequence[str] = ()) -> list[ContainerEdits]:
-        """The edits of each device alone, and at the end those of all together.
+    def edits(self, names: Sequence[str], claims: Sequence[str] = ()) -> dict[str, ContainerEdits]:
+        """The edits of each device alone, by its name.
 
         `claims` are those of the names that stand for claims. Raises UnknownClaim, UnresolvableDevices, or
         Unavailable where the directories do not answer.
         """
+        with self._mine():
+            marks = [_mark(directory) for directory in self.dirs]
+            if marks != self._marks or not self._is_fresh(names):
+                self._refresh(marks)
+            missing = [name for name in claims if self._registry.find(name) is None]
+            if missing:
+                raise self._unknown(missing)
+            self._registry.resolve(names)  # tells all that are missing, not the first
+            return {name: self._registry.resolve([name]) for name in names}
+
+    def together(self, names: Sequence[str]) -> ContainerEdits:
+        """The edits of devices whose own were asked for, with what they have in common once."""
+        with self._mine():
+            return self._registry.resolve(names)
+
+    @contextmanager
+    def _mine(self) -> Iterator[None]:
+        """The registry for this thread, if another does not wait for the disk."""
         if not self._lock.acquire(timeout=_PATIENCE):
             raise Unavailable("the directories of CDI specs do not answer", where=":".join(self.dirs))
         try:
-            return self._resolved(names)
-        except UnresolvableDevices as error:
-            raise self._unknown(error, claims) from None
+            yield
         finally:
             self._lock.release()
-
-    def _resolved(self, names: Sequence[str]) -> list[ContainerEdits]:
-        marks = [_mark(directory) for directory in self.dirs]
-        if marks != self._marks or not self._is_fresh(names):
-            self._refresh(marks)
-        return [*(self._registry.resolve([name]) for name in names), self._registry.resolve(names)]
 
     def _refresh(self, marks: list[tuple[int, int] | None]) -> None:
         self._registry.refresh()
@@ -73,10 +84,7 @@ class Devices:
         except UnreadableFile:
             return False
 
-    def _unknown(self, error: UnresolvableDevices, claims: Sequence[str]) -> Refused:
-        missing = [name for name in claims if self._registry.find(name) is None]
-        if not missing:
-            return error
+    def _unknown(self, missing: Sequence[str]) -> UnknownClaim:
         first, *others = (name.partition("=")[2] for name in missing)
         return UnknownClaim(
             f"no claim {', '.join([first, *others])} is ready on this node:"

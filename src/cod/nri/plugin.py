@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from cod.errors import CodError, Misuse
-from cod.nri.adjust import by_edits, by_names, has_all
+from cod.nri.adjust import by_edits, by_names, is_there
 from cod.nri.carries import Carries, carries
 from cod.nri.devices import Devices
 from cod.nri.messages import (
@@ -34,7 +34,7 @@ from cod.nri.messages import (
 )
 from cod.nri.mux import PLUGIN, RUNTIME, ConnectionBroken, Mux
 from cod.nri.ttrpc import INVALID_ARGUMENT, UNIMPLEMENTED, CallFailed, Client, Server, worded
-from cod.nri.wanted import given, wanted
+from cod.nri.wanted import asked_of_cri, wanted
 
 NRI_VERSION = "v0.12.2"
 """The newest version of NRI that is spoken here."""
@@ -100,15 +100,8 @@ class Plugin:
         self.is_ready = False
         mux = Mux(reader, writer)
         client = Client(RUNTIME_SERVICE, lambda data: mux.send(RUNTIME, data))
-        answers: set[asyncio.Task[None]] = set()
-
-        def start(work: Any) -> asyncio.Task[None]:
-            task = asyncio.create_task(work)
-            answers.add(task)
-            task.add_done_callback(answers.discard)
-            return task
-
-        server = Server(self._serve, lambda data: mux.send(PLUGIN, data), start)
+        server = Server(self._serve, lambda data: mux.send(PLUGIN, data))
+        answers = server.calls
         mux.open(PLUGIN, server.receive)
         mux.open(RUNTIME, client.receive)
         reading = asyncio.create_task(mux.run())
@@ -122,7 +115,8 @@ class Plugin:
         except asyncio.CancelledError:
             with suppress(TimeoutError, ConnectionBroken):
                 async with asyncio.timeout(_LAST_ANSWERS):
-                    await asyncio.gather(*answers, return_exceptions=True)
+                    while answers:
+                        await asyncio.wait(answers)
             raise
         finally:
             for task in (reading, registering, *answers):
@@ -197,14 +191,12 @@ class Plugin:
         return CreateContainerResponse(adjust=adjustment)
 
     def _adjustment(self, names: tuple[str, ...], claims: tuple[str, ...], container: Any) -> Any:
-        had = given((each.name for each in container.CDI_devices), container.annotations)
-        left = [name for name in names if name not in had]
-        *each_alone, together = self._devices.edits(left, [name for name in claims if name in left])
-        if not self._carries.names:
-            return by_edits(together, container, self._carries)
-        return by_names(
-            name for name, edits in zip(left, each_alone, strict=True) if not has_all(edits, container)
-        )
+        asked = asked_of_cri((each.name for each in container.CDI_devices), container.annotations)
+        edits = self._devices.edits(names, claims)
+        left = [name for name in names if not is_there(edits[name], container, name in asked)]
+        if self._carries.names:
+            return by_names(left)
+        return by_edits(self._devices.together(left), container, self._carries)
 
 
 async def _in_thread(work: Callable[[], T]) -> T:

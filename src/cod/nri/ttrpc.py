@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -97,15 +97,11 @@ class Server:
     Args:
         serve: gives the answer to service, method and question. What it raises is told to the caller.
         send: the way to the caller.
-        start: starts a task, such as `asyncio.TaskGroup.create_task`.
     """
 
-    def __init__(
-        self, serve: Serve, send: Send, start: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
-    ) -> None:
+    def __init__(self, serve: Serve, send: Send) -> None:
         self._serve = serve
         self._send = send
-        self._start = start
         self._frames = Frames()
         self._last = 0
         self.calls: set[asyncio.Task[None]] = set()
@@ -122,7 +118,7 @@ class Server:
             self._last = each.stream
             if len(self.calls) >= 2 * MOST_CALLS:
                 raise ConnectionBroken(f"{len(self.calls)} calls at once, and no answer is read")
-            task = self._start(self._answer(each, len(self.calls) >= MOST_CALLS))
+            task = asyncio.create_task(self._answer(each, len(self.calls) >= MOST_CALLS))
             self.calls.add(task)
             task.add_done_callback(self.calls.discard)
 

@@ -59,13 +59,13 @@ def wanted(container: str, pod: Mapping[str, str], own: Mapping[str, str]) -> Wa
     return Wanted(tuple(dict.fromkeys(names)), tuple(dict.fromkeys(claims))) if names else NOTHING
 
 
-def given(asked: Iterable[str], own: Mapping[str, str]) -> set[str]:
-    """The devices that the container has without us: asked for in CRI's field, or by `cdi.k8s.io/`."""
+def asked_of_cri(field: Iterable[str], own: Mapping[str, str]) -> set[str]:
+    """The devices that CRI was asked for, in its field or by `cdi.k8s.io/`; it may not give them."""
     try:
         _, annotated = parse_annotations(own)
     except Refused:
-        annotated = []  # the runtime refuses them, or does not read them
-    return {*asked, *annotated}
+        annotated = []
+    return {*field, *annotated}
 
 
 def _asked(
