@@ -112,7 +112,7 @@ def test_mounts_and_hooks_come_with_a_device(containerd: Containerd) -> None:
     write_spec(containerd.specs, toy("a", mounts=[mount], hooks=[hook]))
     with Served(containerd), containerd.cri.pod() as pod:
         found = pod.run("cat /opt/shared/file; echo x > /opt/shared/x || echo read-only", annotations=TOY_A)
-    assert found.splitlines()[0] == "hello"
+    assert "hello" in found.splitlines()
     assert "read-only" in found.splitlines()
     assert count.read_text() == "ran\n"
 
