@@ -95,7 +95,14 @@ class Containerd:
             (self.directory / name).mkdir()
         self._configure()
         self.cri = Cri(self.directory / "cd.sock", self.directory / "logs")
-        self.start()
+        try:
+            self.start()
+            self._import_image()
+        except BaseException:
+            self.close()
+            raise
+
+    def _import_image(self) -> None:
         archive = self.directory / "image.tar"
         program = busybox()
         assert program is not None
@@ -143,7 +150,7 @@ class Containerd:
                 stderr=log,
                 start_new_session=True,
             )
-        until(self._is_up, 30)
+        until(self._is_up, 60)
 
     def stop(self) -> None:
         self._process.terminate()
