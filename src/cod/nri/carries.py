@@ -1,6 +1,6 @@
 """What a runtime takes of a plugin's answer, by its name and version: it drops the rest without a word.
 
-Source: the runtimes, run and read: containerd 1.7.24 to 2.1, CRI-O 1.33 and 1.34, Docker 29.
+Source: the runtimes, run and read: containerd 1.7.24 to 2.3, CRI-O 1.33 and 1.34, Docker 29.
 """
 
 from __future__ import annotations
