@@ -6,6 +6,11 @@ It stands here and not beside them: with pytest-xdist the process that prints lo
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says little on a machine that does other things, too.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -25,8 +25,10 @@ from cod.resource import (
     ResourceSlice,
 )
 from cod.topology import Connection
-from tests.allocate.instances import EVERYTHING, Instance, random_instance
+from tests.allocate.instances import EVERYTHING, NODE, Instance, random_instance
 from tests.allocate.random_slices import STANDARD, Features
+from tests.allocate.short import CLASSES, ask, mem, shared, slice_
+from tests.allocate.short import claim as claim_of
 
 LEVEL = 100_000
 SELECTORS = (
@@ -40,10 +42,11 @@ ATTRIBUTES = (f"{STANDARD}/x", f"{STANDARD}/y", NUMA_NODE, "example.com/none")
 class Places:
     """Where the devices of a random machine are: any two at any level, or as a tree; some are linked."""
 
-    def __init__(self, places: Mapping[DeviceKey, tuple[int, ...]], seed: int) -> None:
-        """Take the way down to each device; seed 0 is a tree, another mixes the distances up."""
+    def __init__(self, places: Mapping[DeviceKey, tuple[int, ...]], seed: int, levels: int = 0) -> None:
+        """Take the way down to each device; seed 0 is a tree, another mixes the distances up, of so many."""
         self._places = places
         self._seed = seed
+        self._levels = levels
         self.links: dict[tuple[DeviceKey, DeviceKey], Connection] = {}
 
     def distance(self, one: tuple[DeviceKey, Device], other: tuple[DeviceKey, Device]) -> int:
@@ -52,6 +55,8 @@ class Places:
             return 0
         if self._seed:
             chance = Random(f"{self._seed} {a} {b}")
+            if self._levels:
+                return chance.randint(1, self._levels) * LEVEL
             return chance.randint(1, 5) * LEVEL + chance.randint(0, 3)
         depth = 0
         while depth < 3 and self._places.get(a, a)[depth] == self._places.get(b, b)[depth]:
@@ -145,3 +150,24 @@ def _placed(slice_: ResourceSlice, random: Random) -> ResourceSlice:
             more[PCIE_ROOT] = Attribute(string=random.choice("ab"))
         devices.append(replace(each, attributes={**each.attributes, **more}))
     return replace(slice_, spec=replace(slice_.spec, devices=tuple(devices)))
+
+
+def alike(random: Random) -> Preferred:
+    """An instance of devices that differ in little but where they are, and of requests that are alike."""
+    names = [f"x{number}" for number in range(random.randint(4, 7))]
+    is_shared = random.random() < 0.5
+    devices = [shared(each, "2") if is_shared and random.random() < 0.7 else {"name": each} for each in names]
+    count = random.randint(2, 3)
+    amount = mem("1") if all("capacity" in each for each in devices) else {}
+    wanted = claim_of(*(ask(f"r{number}", random.randint(1, 2), **amount) for number in range(count)))
+    wanted = preferences(wanted, closest=True)
+    if random.random() < 0.5:
+        wanted = preferences(wanted, ("r0",), prefer=[_soft(random)])
+    if random.random() < 0.5:
+        wanted = preferences(wanted, connected=[{"from": "r0", "to": "r1"}])
+    ways = {("d", "p", each): tuple(random.randint(0, 1) for _ in range(3)) for each in names}
+    places = Places(ways, random.choice((0, random.randint(1, 10**6))), levels=random.randint(1, 2))
+    for one, other in combinations(ways, 2):
+        if random.random() < 0.6:
+            places.join(one, other, Connection("nvlink"))
+    return Instance([wanted], CLASSES, [slice_(*devices)], {}, NODE), places

@@ -31,7 +31,7 @@ from tests.allocate.exhaustive import TooLarge, Vector
 from tests.allocate.instances import Instance
 from tests.allocate.joint import Pick
 from tests.allocate.laws import as_node, vector_of
-from tests.allocate.places import Places, Preferred, preferences, preferred
+from tests.allocate.places import Places, Preferred, alike, preferences, preferred
 from tests.allocate.short import CLASSES, ask, claim, slice_
 
 thorough = settings(
@@ -95,8 +95,8 @@ class Chosen:
         return total
 
 
-@thorough
-@given(preferred())
+@settings(thorough, max_examples=100)
+@given(preferred() | st.builds(alike, st.randoms(use_true_random=False)))
 def test_no_solution_costs_less_than_the_one_that_is_chosen(question: Preferred) -> None:
     instance, places = question
     ways = all_ways(instance, places)

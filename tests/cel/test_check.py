@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from importlib import import_module
+
 import pytest
 
-from cod.cel import InvalidExpression, flaw
+from cod.cel import InvalidExpression, compile_selector, flaw
+from cod.cel.names import LANGUAGE, LIBRARIES, OF_LISTS_OF_ATTRIBUTES
 
 from .expressions import checked
 
@@ -90,6 +93,19 @@ def test_a_typo_gets_a_proposal(expression: str, hint: str) -> None:
         ("duration('1 h') > duration('1s')", "invalid duration argument"),
         ("timestamp('now') < timestamp('2020-01-01T00:00:00Z')", "invalid timestamp argument"),
         ("device.driver.matches('(')", "invalid matches argument"),
+        ("matches('a', device.driver) || matches('(', 'a')", "invalid matches argument"),
+        ("duration(5) > duration('1s')", "found no matching overload for 'duration' applied to '(int)'"),
+        ("[dyn(1), 'a'] == []", "expected type 'dyn' but found 'string'"),
+        ("['a', dyn(1)] == []", "expected type 'string' but found 'dyn'"),
+        ("{'a': dyn(2), 'b': 3} == {}", "expected type 'dyn' but found 'int'"),
+        ("[?optional.of(1), ?optional.of('a')] == []", "expected type 'int' but found 'string'"),
+        ("[?optional.of(1), ?dyn(1)] == []", "expected type 'optional_type(dyn)' but found 'dyn'"),
+        ("[quantity('1'), null] == []", "expected type 'kubernetes.Quantity' but found 'null'"),
+        ("[int, string] == []", "expected type 'type(int)' but found 'type(string)'"),
+        ("[[1, 'a']].map(e, '%s'.format([e, 1])) == []", "expected type 'int' but found 'string'"),
+        ("'a'.sortBy(e, e) == []", "sortBy can only be applied to a list, identifier, comprehension, call"),
+        ("[1].sortBy('e', 1) == []", "argument is not an identifier"),
+        ("[1].sortBy(e, [e]) == []", "found no matching overload for '@sortByAssociatedKeys'"),
         ("device.driver", "must evaluate to bool or the unknown type, not string"),
         ("true" + " " * 10_240, "Too long: may not be more than 10240 characters"),
     ],
@@ -98,8 +114,58 @@ def test_a_selector_has_stricter_rules(expression: str, problem: str) -> None:
     assert problem in flaw(expression)
 
 
-def test_mixed_items_may_be_hidden() -> None:
-    assert flaw("[dyn(1), 'a'].exists(x, x == 1)") == ""
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "[dyn(1), dyn('a')].exists(x, x == 1)",
+        "[[], [1]] == []",
+        "[optional.none(), optional.of(1)] == []",
+        "[?optional.of(1), 2] == []",
+        "'%s-%d'.format(['a', 3]) == 'a-3'",
+        "'%s %s'.format([[1, 'a'], {1: 'a', 'b': 2}.map(k, k)]) == ''",
+    ],
+)
+def test_items_are_mixed_where_their_types_are_hidden_and_in_formats(expression: str) -> None:
+    assert flaw(expression) == ""
+
+
+def test_all_entries_of_a_map_that_are_unlike_the_first_are_reported() -> None:
+    assert flaw("{'a': 1, 'b': 'c', 3: 'x'} == {}").count("expected type") == 3
+
+
+DOUBLES = "error during formatting: fixed-point clause can only be used on doubles, was given int"
+
+
+@pytest.mark.parametrize(
+    ("call", "at", "problem"),
+    [
+        ("'%d'.format(['a'])", 13, "decimal clause can only be used on integers, was given string"),
+        ("'%s %f'.format([1, 2])", 19, DOUBLES),
+        ("'%X'.format([1.0])", 13, "can be formatted as hex, was given double"),
+        ("'%s'.format([[quantity('1')]])", 22, "durations, and timestamps, was given kubernetes.Quantity"),
+        ("'%s'.format([{'a': quantity('1')}])", 27, "and timestamps, was given kubernetes.Quantity"),
+        ("'%d'.format([?optional.of(1)])", 25, "was given optional_type"),
+        ("'%s %s'.format(['a'])", 14, "index 1 out of range"),
+        ("'%s'.format(['a', 'b'])", 11, "too many arguments supplied to string.format (expected 1, got 2)"),
+        ("'%q'.format(['a'])", 11, 'could not parse formatting clause: unrecognized formatting clause "q"'),
+        ("'%'.format(['a'])", 10, "unexpected end of string"),
+        ("'%.'.format([1.0])", 11, "could not find end of precision specifier"),
+    ],
+)
+def test_a_format_that_is_written_out_is_checked(call: str, at: int, problem: str) -> None:
+    with pytest.raises(InvalidExpression) as caught:
+        compile_selector(f"{call} == ''")
+    (found,) = caught.value.problems
+    assert problem in found.text
+    assert found.at == at
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["'%d'.format([dyn('a')])", "('%d' + '').format(['a'])", "'%d'.format(['a'].map(x, x))"],
+)
+def test_a_format_whose_values_are_not_known_is_not(call: str) -> None:
+    assert flaw(f"{call} == ''") == ""
 
 
 def test_nested_loops_are_refused_before_python_gives_up() -> None:
@@ -129,3 +195,9 @@ def test_a_deep_stack_gives_an_error_of_ours() -> None:
 
     assert below(0, 150) == ""
     assert "expression recursion limit exceeded: 250" in below(700, 151)
+
+
+def test_every_function_is_found_by_its_name() -> None:
+    for module, names in {**LANGUAGE, **LIBRARIES, **OF_LISTS_OF_ATTRIBUTES}.items():
+        functions = import_module(f"cod.cel.{module}").FUNCTIONS
+        assert {function.name for function in functions} == set(names.split()), module

@@ -35,6 +35,9 @@ LOOPS = "lists.range(100).all(a, lists.range(100).all(b, lists.range(100).all(c,
         ("$A.links.map(l, l + '!').join(',') == 'a!,b!'", (16, 18446744073709551615), 35),
         ("[3, 1, 2].sort() == [1, 2, 3]", (50, 50), 30),
         ("$A.links.sort().size() == 2", (17, 8619), 7),
+        ("[1, 2].sortBy(e, -e) == [2, 1]", (91, 91), 51),
+        ("['b', 'a'].sortBy(e, ['x', 'y'].sortBy(f, f)[0] + e)[0] == 'a'", (243, 3689348814741910769), 153),
+        ("cel.bind(x, [2, 1], x.sortBy(e, e)) == [1, 2]", (100, 100), 50),
         ("$A.model in ['A100', 'H100']", (16, 16), 4),
         ("$A.model in ['A100', device.driver]", (18, 18), 18),
         ("$A.ecc ? $A.index == 3 : $A.model == 'x'", (9, 9), 9),
@@ -117,3 +120,12 @@ def test_counting_changes_no_answer(text: str) -> None:
             answer = error.args[0]
         counted = tracked(selector.checked, variables(DRIVER, device), MOST_COST).value
         assert (counted.args[0] if isinstance(counted, EvaluationError) else counted) == answer
+
+
+@pytest.mark.parametrize("of", ["null", "'a'", "1.5", "{1: 2}", "quantity('1')"])
+@pytest.mark.parametrize(
+    "call", ["x.flatten(y)", "y.flatten(1)", "y.distinct()", "y.sort()", "x.sortBy(e, y)"]
+)
+def test_what_a_call_costs_that_cannot_be_made_is_told(call: str, of: str) -> None:
+    selector = compile_selector(f"[dyn([1])].all(x, [dyn({of})].all(y, dyn({call}) == 1))")
+    assert 0 < selector.cost(DRIVER, GPU) < 200

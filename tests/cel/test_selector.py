@@ -70,7 +70,15 @@ def test_a_device_is_seen_as_kubernetes_shows_it(expression: str) -> None:
             "CEL result of type list could not be converted to bool: "
             "type conversion error from list to 'bool'",
         ),
-        ("$A.model.isGreaterThan(semver('1.0.0'))", "no such overload"),
+        (
+            "$A.model.isGreaterThan(semver('1.0.0'))",
+            "no such overload: isGreaterThan(string, kubernetes.Semver)",
+        ),
+        ("$A.index.split(',') == []", "no such overload: split(int, string)"),
+        ("$A.index.flatten() == []", "no such overload: int.flatten()"),
+        ("$A.ecc + 1 == 2", "no such overload: _+_"),
+        ("size($A.index) == 2", "no such overload: size"),
+        ("$A.model + 1 == 2", "no such overload"),
         ("$A.model > 1", "no such overload"),
         ("$A.driverVersion == '1.2.3'", "no such overload"),
         ("$A.model.x == 1", "no such key: x"),

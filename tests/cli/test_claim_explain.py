@@ -325,3 +325,66 @@ def test_files_that_hold_nothing_of_use_never_give_a_traceback(machine: Machine,
     assert run.returncode == 1
     assert "Traceback" not in run.stderr
     assert "bug" not in run.stderr
+
+
+def test_a_selector_that_no_cluster_would_take_is_not_tried(kubectl: Kubectl) -> None:
+    numbers = [*range(20)]
+    expression = "device.driver.size() > 99"
+    for name in "abcdef":
+        expression = f"{numbers}.all({name}, {expression})"
+    run = kubectl.explain(*CLUSTER, claim("endless", 1, expression.replace("> 99", "< 99")))
+    assert run.returncode == 1
+    assert "selectors may take too long, and are not tried\n" in run.stderr
+    assert "  claim endless, request gpus: [0, 1," in run.stderr
+
+
+def test_a_ledger_that_cannot_be_used_is_no_answer(machine: Machine) -> None:
+    machine.cod("claim", "create", "mine", "-d", "sim-gpu:2")
+    Path(machine.environ["COD_LEDGER"]).write_bytes(b"no ledger at all" * 400)
+    for words in (("mine",), ("-d", "sim-gpu:8")):
+        run = machine.cod("claim", "explain", *words)
+        assert (run.returncode, run.stdout) == (3, "")
+        assert "the ledger cannot be used" in run.stderr
+
+
+def test_devices_of_a_claim_that_are_gone_are_told(machine: Machine) -> None:
+    machine.cod("claim", "create", "mine", "-d", "sim-gpu:2", "-d", "kvm")
+    run = machine.cod("claim", "explain", "mine", "--host", "sim:2nic")
+    assert run.returncode == 1
+    assert "  it has gpu[0-1]: gone, no slice has it any more\n" in run.stdout
+
+
+def test_what_is_left_for_others_is_told_in_plain_words(machine: Machine) -> None:
+    run = machine.cod("claim", "explain", "-d", "sim-gpu:5")
+    assert "  left for others  2 of the 6 free devices on NUMA node 0\n" in run.stdout
+    assert "  left for others  3 of the 8 free devices linked to one another\n" in run.stdout
+    assert "  left for others  1 of the 3 free devices below one switch, 2 times\n" in run.stdout
+    partitions = machine.cod("claim", "explain", "-d", "sim-gpu", "--host", "sim:mig").stdout
+    assert "  other partitions  25 can no longer be had: mig0-1g-5gb-[0-6]," in partitions
+    assert "  left for others   0 of the 26 free devices of PCI device 0000:13:00.0\n" in partitions
+    assert max(map(len, partitions.splitlines())) < 110
+
+
+def test_a_wish_that_cannot_be_met_says_why(machine: Machine) -> None:
+    run = machine.cod("claim", "explain", "-d", "sim-gpu:2", "--least", "nope", "--prefer-same", "a.com/b*7")
+    assert run.returncode == 0
+    assert "  least nope, which no device has  met\n" in run.stdout
+    assert "not met, by 1, and it weighs 7\n" in run.stdout
+
+
+def test_claims_of_one_name_are_told_apart_by_their_namespaces(kubectl: Kubectl) -> None:
+    other = claim("train", 9)
+    other["metadata"]["namespace"] = "lab"
+    run = kubectl.explain(*CLUSTER, claim("train"), other)
+    assert "fits: claim default/train on 4 of 4 nodes" in run.stdout
+    assert "no fit: claim lab/train on none of 4 nodes" in run.stdout
+    only = kubectl.explain(*CLUSTER, claim("train"), other, words=("--claim", "lab/train"))
+    assert only.stdout.startswith("no fit: claim lab/train on none")
+
+
+def test_what_two_files_both_have_is_there_once(kubectl: Kubectl) -> None:
+    path = str(kubectl.machine.directory / "cluster.yaml")
+    once = kubectl.explain(*CLUSTER, claim("train", 4))
+    twice = kubectl.explain(*CLUSTER, claim("train", 4), words=(path,))
+    assert once.stdout == twice.stdout
+    assert once.stdout.startswith("fits: claim train on 3 of 4 nodes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import msgspec
@@ -146,6 +147,12 @@ def test_without_devices_a_table_is_empty_and_says_where_to_look(lab: Lab) -> No
     run = lab.cod("device", "list", "--driver", "sim")
     assert (run.returncode, run.stdout) == (0, "")
     assert "cod driver list" in run.stderr
+
+
+def test_where_a_condition_leaves_no_device_it_is_not_said_that_there_are_none(lab: Lab) -> None:
+    run = lab.cod("device", "list", "--where", "false")
+    assert (run.returncode, run.stdout) == (0, "")
+    assert re.match(r"none of the \d+ devices there; all: cod device list", run.stderr.splitlines()[-1])
 
 
 @pytest.mark.parametrize("output", ["json", "yaml"])

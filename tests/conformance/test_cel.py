@@ -18,7 +18,7 @@ import pytest
 from cod.cel.check import check
 from cod.cel.compile import Compiler, Program
 from cod.cel.environment import Environment, library
-from cod.cel.functions import EvaluationError, Function, Overload
+from cod.cel.functions import EvaluationError, Overload
 from cod.cel.parse import parse
 from cod.cel.problem import InvalidExpression
 from cod.cel.types import (
@@ -149,7 +149,7 @@ def _flaw(case: dict[str, Any]) -> str:
 
 def _environment(declared: Sequence[dict[str, Any]], values: Iterable[str]) -> Environment:
     variables = dict.fromkeys(values, DYN)
-    functions = []
+    functions = dict(library())
     for entry in declared:
         if "ident" in entry:
             variables[entry["name"]] = _type(entry["ident"]["type"])
@@ -163,8 +163,8 @@ def _environment(declared: Sequence[dict[str, Any]], values: Iterable[str]) -> E
                 )
                 for of in entry["function"]["overloads"]
             ]
-            functions.append(Function(entry["name"], tuple(overloads)))
-    return Environment([*library(), *functions], variables)
+            functions[entry["name"]] = functions.get(entry["name"], ()) + tuple(overloads)
+    return Environment(functions, variables)
 
 
 def _is_about_types(error: dict[str, Any]) -> bool:

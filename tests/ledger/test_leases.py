@@ -80,3 +80,16 @@ def test_a_new_lease_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
         ledger.add_holder("a", replace(KEPT))
         clock.now = 1e12
         assert ledger.names() == {"a"}
+
+
+def test_a_lease_holds_several_claims_or_none(tmp_path: Path) -> None:
+    with new(tmp_path) as ledger:
+        take(ledger, "a")
+        with pytest.raises(NotHeld):
+            ledger.add_holder_together(["a", "never"], KEPT)
+        assert ledger.claim("a").holders == (me(),)
+        take(ledger, "b")
+        ledger.add_holder_together(["a", "b"], KEPT)
+        assert [each.holders for each in ledger.claims()] == [(me(), KEPT)] * 2
+        ledger.give_back("a", "b", "never")
+        assert not ledger.names()

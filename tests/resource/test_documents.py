@@ -157,8 +157,10 @@ def test_of_each_document_it_is_told_what_is_wrong() -> None:
         (CLASS.replace("gpu", "\udcff"), "Syntax error: "),
         (CLASS.encode().replace(b"gpu", b"\xff"), "Syntax error: "),
         ("a: !!python/object:os.system {}", "Syntax error: "),
+        (b"a: b\xff", "Syntax error: invalid leading UTF-8 octet, at byte 4"),
         ("a: &a [*a]\n", "Syntax error: "),
-        ("[" * 100_000, "Syntax error: "),
+        ("&a\nkind: List\nitems: [*a]\n", "Syntax error: it nests too deep"),
+        ("[" * 100_000, "Syntax error: it nests too deep"),
     ],
 )
 def test_what_cannot_be_read_at_all_is_one_problem(text: str | bytes, fault: str) -> None:
@@ -170,6 +172,27 @@ def test_a_few_lines_that_stand_for_very_much_are_refused() -> None:
     lines = ["a0: &a0 [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
     assert faults("\n".join(lines)) == ["Syntax error: document contains excessive aliasing"]
+
+
+def test_a_text_may_be_as_long_as_it_likes_if_it_says_all_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cod.resource.yaml_text.MOST_NODES", 10)
+    (found,) = decode_mixed("apiVersion: v1\nkind: Node\nmetadata: {name: one}\nspec: [" + "a, " * 99 + "]\n")
+    assert found.metadata.name == "one"
+    assert faults("a: &a [1, 2, 3, 4]\nb: &b [*a, *a, *a, *a]\nc: [*b, *b, *b, *b, *b, *b]\n") == [
+        "Syntax error: document contains excessive aliasing"
+    ]
+
+
+@pytest.mark.parametrize("text", ["foo: bar\n", "apiVersion: v1\n", "apiVersion: 1\nkind: {a: b}\n"])
+def test_what_does_not_say_what_it_is_is_no_object_of_another_kind(text: str) -> None:
+    with pytest.raises(InvalidObject, match="is invalid"):
+        decode_mixed(text)
+
+
+def test_of_an_older_version_it_is_told_how_to_have_the_newer() -> None:
+    with pytest.raises(InvalidObject) as refusal:
+        decode_mixed("apiVersion: resource.k8s.io/v1beta1\nkind: ResourceSlice\nspec: {}\n")
+    assert "kubectl get resourceslices.v1.resource.k8s.io" in refusal.value.hint
 
 
 def test_a_yaml_fault_has_its_place() -> None:

@@ -118,6 +118,8 @@ class Least:
         self.requests = requests
         self.text = f"least {name}"
         amounts = {number: _amount(stock, number, name) for number in range(len(stock.devices))}
+        if not any(amounts.values()):
+            self.text += ", which no device has"
         ranks = {amount: rank for rank, amount in enumerate(sorted(set(amounts.values())))}
         self._ranks = {number: ranks[amount] for number, amount in amounts.items()}
 

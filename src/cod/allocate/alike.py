@@ -9,8 +9,9 @@ import msgspec
 
 from cod.allocate.allocator import Allocator
 from cod.allocate.nodes import Node
-from cod.allocate.pools import Offered
+from cod.allocate.pools import Offered, PoolKey
 from cod.allocate.requests import Wishes
+from cod.allocate.stock import counters_left
 from cod.resource import ResourceClaim
 
 _encode = msgspec.json.Encoder().encode
@@ -24,7 +25,10 @@ def alike(
     Only who holds a device may differ. Unlike `Allocator.fitting`, which only says where they fit, it tells
     nodes apart on which the causes would read otherwise. Raises InvalidClaim.
     """
-    names = _names(allocator.read(claims))
+    wishes = allocator.read(claims)
+    if wishes.ties:  # what is linked to what is another thing on each node
+        return [(each,) for each in nodes]
+    names = _names(wishes)
     groups: dict[object, list[Node]] = {}
     for node in nodes:
         groups.setdefault((*_seen(allocator, node, names),), []).append(node)
@@ -48,9 +52,14 @@ def _seen(allocator: Allocator, node: Node, names: frozenset[str] | None) -> Ite
     offer, shared = allocator.pools.own_offer(node)
     yield tuple(map(id, shared))  # what they offer is one thing, whoever sees it
     yield from ((driver, why) for (driver, _), why in offer.broken.items())
+    pools: dict[PoolKey, int] = {}
     for each in offer.devices:
         uses = allocator.in_use.get(each.key, ())
         yield (*_device(each, names), *((not use.share_id, _encode(use.consumed)) for use in uses))
+        if each.device.consumes_counters:
+            if each.pool.key not in pools:  # other devices than those of the node may have a part in it
+                yield tuple(counters_left(each.pool, allocator.pools, allocator.in_use).items())
+            yield pools.setdefault(each.pool.key, len(pools))
 
 
 def _device(offered: Offered, names: frozenset[str] | None) -> Iterator[Any]:
@@ -62,5 +71,3 @@ def _device(offered: Offered, names: frozenset[str] | None) -> Iterator[Any]:
     for part in (device.capacity, device.taints, device.consumes_counters):
         if part:
             yield _encode(part)
-    if device.consumes_counters:
-        yield tuple(offered.pool.counters.items())

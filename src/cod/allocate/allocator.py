@@ -226,7 +226,11 @@ class Allocator:
 
 def _key(claims: Sequence[ResourceClaim]) -> bytes:
     """The same for claims that ask for the same."""
-    return msgspec.msgpack.encode([each.spec for each in claims])
+    specs = [each.spec for each in claims]
+    try:
+        return msgspec.msgpack.encode(specs)
+    except (OverflowError, UnicodeEncodeError):  # a driver's parameters may have any number and any text
+        return repr(specs).encode("utf-8", "surrogatepass")
 
 
 def _names(claims: Sequence[ResourceClaim]) -> str:

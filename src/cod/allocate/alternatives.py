@@ -112,12 +112,12 @@ def _twins(wishes: Wishes) -> list[int | None]:
             wish.claim,
             tuple(
                 (
-                    each.conditions,
+                    tuple(condition.selector for condition in each.conditions),
                     each.count,
                     each.admin,
                     each.tolerations,
                     tuple(sorted((name, str(amount)) for name, amount in each.capacity.items())),
-                    tuple(place for place, bond in enumerate(wishes.bonds) if bond.binds(each)),
+                    tuple(place for place, one in enumerate(wishes.constraints) if one.binds(each)),
                 )
                 for each in wish.alternatives
             ),

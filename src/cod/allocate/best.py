@@ -101,6 +101,8 @@ class _Improvement:
         self._bounds: list[tuple[Closest, Bound]] = []
         self._likes: dict[int, int] = {}
         self._peers: dict[int, list[int]] = {}
+        self._seen: set[tuple[object, ...]] = set()
+        self._scopes = {each.requests for each in (*aims.closest, *(soft for _, soft in aims.soft))}
 
     def run(self, state: State) -> None:
         """Search until all is seen or the steps are taken."""
@@ -126,7 +128,8 @@ class _Improvement:
             if len(picks) == len(order):
                 self.picks, self.cost = tuple(picks), cost
                 continue
-            stack.append(self._children(state, cost, picks, order))
+            if self._is_new(state, picks):
+                stack.append(self._children(state, cost, picks, order))
         self.is_proven = True
 
     def _children(
@@ -146,6 +149,17 @@ class _Improvement:
                     after.open[each] = after.open[each] >> device << device
                 if self._is_possible(after):
                     yield after, total, [*picks, (number, device)]
+
+    def _is_new(self, state: State, picks: Sequence[Pick]) -> bool:
+        """Whether no other order of requests had these devices and left the same, which costs the same."""
+        if len({*map(id, self._peers.values())}) < 2:
+            return True  # there is one order only
+        devices = (tuple(sorted(each for number, each in picks if number in scope)) for scope in self._scopes)
+        open_ = (each if wanted else 0 for each, wanted in zip(state.open, state.wanted, strict=True))
+        key = (*devices, state.opened, *open_, *state.wanted, *state.left, *state.values)
+        is_new = key not in self._seen
+        self._seen.add(key)
+        return is_new
 
     def _is_possible(self, state: State) -> bool:
         """Whether peers have as many devices open as they want together."""

@@ -17,16 +17,24 @@ if TYPE_CHECKING:
 _PLACES = tuple(
     "numa pcieroot pcibusid socket switch island hive clique nvlink domain rail parent".split()  # noqa: SIM905
 )
+_WHERE = {
+    "resource.kubernetes.io/numaNode": "on NUMA node",
+    "resource.kubernetes.io/pcieRoot": "below PCIe root",
+    "resource.kubernetes.io/pciBusID": "of PCI device",
+}
 
 
 def blocks(stock: Stock) -> dict[int, str]:
-    """The blocks of a node, as sets, and what each is; once, however many attributes say so."""
+    """The blocks of a node, as sets, and where each is: `on NUMA node 0`.
+
+    Each comes once, however many attributes say so.
+    """
     found: dict[int, str] = {}
     names = {name for each in stock.devices for name in each.device.attributes}
     for name in sorted(names):
         if any(place in name.rpartition("/")[2].lower() for place in _PLACES):
             for value, block in _by_value(stock, name).items():
-                found.setdefault(block, f"{name} {value}")
+                found.setdefault(block, f"{_WHERE.get(name, f'with {name}')} {value}")
     for block, name in _by_surroundings(stock):
         found.setdefault(block, name)
     return {block: name for block, name in found.items() if block.bit_count() > 1}
@@ -50,10 +58,10 @@ def _by_surroundings(stock: Stock) -> Iterator[tuple[int, str]]:
         for one, other in stock.surroundings.links
         if one in exclusive and other in exclusive
     )
-    yield from ((block, "link") for block in join(linked, 0))
+    yield from ((block, "linked to one another") for block in join(linked, 0))
     below: dict[Hashable, int] = {}
     for number in exclusive.values():
         each = stock.devices[number]
         switch = stock.surroundings.switch((each.key, each.device))
         below[switch] = below.get(switch, 0) | 1 << number
-    yield from ((block, "same switch") for switch, block in below.items() if switch is not None)
+    yield from ((block, "below one switch") for switch, block in below.items() if switch is not None)

@@ -12,7 +12,7 @@ from cod.allocate.problem import Amounts, Link, Need, Problem, bits
 from cod.allocate.requests import Alternative, Bond, Tie, Wishes
 from cod.allocate.stock import Stock, Values, amounts_of
 from cod.allocate.taints import barrier
-from cod.resource import parse_quantity
+from cod.resource import Quantity, parse_quantity
 
 Rule = Literal["class", "selector", "error", "held", "taint", "capacity", "counter", "attribute"]
 
@@ -177,7 +177,7 @@ def _short(one: Alternative, number: int, stock: Stock) -> Obstacle | None:
                 left = resources.left[resources.capacities[number][name]]
                 if left < units(amount):
                     total = device.capacity[name].value
-                    text = f"its {name} has {_in_words(left, total)} left, {amount} is wanted"
+                    text = f"{in_words(left, total)} {name} left, {amount} is wanted"
                     return Obstacle("capacity", text)
     if not one.admin and not stock.opened >> number & 1:
         for resource, wanted in resources.takes.get(number, ()):
@@ -194,10 +194,10 @@ def _unbound(one: Alternative, number: int, bonds: Sequence[Bond], stock: Stock)
     return None
 
 
-def _in_words(left: int, total: str) -> str:
-    """How much is left, as a share of the whole."""
-    whole = units(parse_quantity(total))
-    return f"{'none' if left <= 0 else f'{left * 100 // whole} %'} of {total}"
+def in_words(left: int, total: str) -> str:
+    """How much is left of the whole, both as the whole is written: `8 of 32`."""
+    whole = parse_quantity(total)
+    return f"{Quantity(max(left, 0), -9, whole.format).canonical} of {total}"
 
 
 def _having(values: dict[int, Values]) -> dict[object, int]:

@@ -12,10 +12,14 @@ from collections.abc import Mapping
 from cod.resource import Capacity, Device, Quantity, RequestPolicy, parse_quantity
 
 _FINEST = 9  # nothing is finer than nano
+_LARGEST = 1000  # exponents; beyond it is as good as endless, and nobody could write it out
+_ENDLESS = 10**3000
 
 
 def units(quantity: Quantity) -> int:
-    """A quantity in billionths, exactly."""
+    """A quantity in billionths, exactly; one that is absurdly large as more than every other."""
+    if quantity.scale > _LARGEST:
+        return quantity.sign * _ENDLESS
     return int(quantity.unscaled * 10 ** (quantity.scale + _FINEST))
 
 
@@ -33,7 +37,9 @@ def consumed(requested: Quantity | None, capacity: Capacity) -> Quantity:
         if requested <= least:
             return least
         step = parse_quantity(policy.valid_range.step) if policy.valid_range.step is not None else None
-        return requested if step is None or not step.sign else _rounded_up(requested, least, step)
+        if step is None or not step.sign or step.scale > _LARGEST:
+            return requested
+        return _rounded_up(requested, least, step)
     enough = (parse_quantity(each) for each in policy.valid_values)
     return next((each for each in enough if requested <= each), requested)
 
@@ -65,7 +71,7 @@ def share(device: Device, requested: Mapping[str, Quantity]) -> dict[str, Quanti
     amounts = {}
     for name, capacity in device.capacity.items():
         amount = amounts[name] = consumed(requested.get(name), capacity)
-        if violates_policy(amount, capacity.request_policy):
+        if amount.sign < 0 or violates_policy(amount, capacity.request_policy):
             return f"{requested.get(name, amount)} of its {name} is an amount that it does not give"
         if amount > parse_quantity(capacity.value):
             return f"its {name} is {capacity.value}, {amount} is wanted"

@@ -27,8 +27,8 @@ def explain(wishes: Wishes, stock: Stock, node: Node | None, restock: Restock) -
     """Why wishes cannot be met; `restock` gives the stock as it would be without what a claim holds."""
     ask = Inquiry()
     chosen = [_easiest(wish, wishes, stock) for wish in wishes.requests]
-    attainable = ask.attainable(Composer(wishes, stock).problem(chosen))
     reports = [_report(each, wishes, stock, ask) for wish in wishes.requests for each in wish.alternatives]
+    attainable = ask.attainable(Composer(wishes, stock).problem(chosen))
     constraints = (*_constraints(wishes, chosen, stock, ask), *_too_many(wishes, chosen, stock))
     return Refusal(
         node=node.name if node else "",
@@ -86,7 +86,7 @@ def _report(one: Alternative, wishes: Wishes, stock: Stock, ask: Inquiry) -> Req
         there=there,
         falls=tuple(falls),
         left=tuple(stock.devices[number].key for number in bits(open_)),
-        fits=ask.attainable(replace(free, needs=(replace(need, candidates=open_),)))[0],
+        fits=ask.first_attainable(replace(free, needs=(replace(need, candidates=open_),))),
         hidden="/".join(hidden) if hidden else "",
     )
 
@@ -102,7 +102,7 @@ def _constraints(
         alone, free = Composer(only, stock).problem(scope), Composer(unbound, stock).problem(scope)
         wanted = sum(need.count for need in free.needs)
         most = ask.most(alone)
-        if most < wanted and most < ask.most(free):
+        if most is not None and most < wanted and most < (ask.most(free) or 0):
             counts = _counts(one, start(free), stock) if isinstance(one, Bond) else {}
             yield ConstraintReport(
                 claim=wishes.claims[one.claim].name,

@@ -18,12 +18,12 @@ from msgspec import Struct
 
 from cod.allocate.in_use import InUse, Use
 from cod.allocate.nodes import Node
-from cod.allocate.pools import Offer, Offered, PoolKey, Pools
+from cod.allocate.pools import Offer, Offered, Pool, PoolKey, Pools
 from cod.allocate.requests import Wishes
 from cod.allocate.taints import barrier
 from cod.cel.table import Coded, DeviceTable
 from cod.drivers.protocol import DeviceKey
-from cod.resource import Attribute, Taint, Toleration
+from cod.resource import Attribute, ResourceSlice, Taint, Toleration
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,13 +50,21 @@ class Fleet:
         self._in_use = in_use
         self._own: list[Sequence[Offered]] = []
         grounds = []
+        common: dict[tuple[int, ...], Sequence[ResourceSlice]] = {}
         for node in nodes:
             offer, shared = pools.own_offer(node)
             self._own.append(offer.devices)
-            grounds.append((_trouble(offer), tuple(map(id, shared))))
+            which = tuple(map(id, shared))
+            common[which] = shared
+            grounds.append((_trouble(offer), which))
         self._grounds = _codes(grounds)
+        # Pools that a node sees without having a part of them: what is in use there counts everywhere.
+        self._common = {
+            (each.spec.driver, each.spec.pool.name) for shared in common.values() for each in shared
+        }
         self._devices = [each for devices in self._own for each in devices]
-        self._natures = _codes(map(_nature, self._devices))
+        self._apart = {pool.key for pool in _pools_of(self._devices) if not _is_for_itself(pool, pools)}
+        self._natures = _codes(nature for devices in self._own for nature in self._natures_of(devices))
         self.table = DeviceTable([(each.key[0], each.device) for each in self._devices])
         self._rows = self._by_width()
         self._get_ready()
@@ -65,7 +73,7 @@ class Fleet:
         for number, devices in enumerate(self._own):
             for each in devices:
                 self._places.setdefault(each.key, []).append(number)
-            for key in _spanning(devices):
+            for key in self._drawn_upon(devices):
                 self._of_pool.setdefault(key, []).append(number)
         self._uses: dict[object, int] = {}
         self._uses_of = np.zeros(len(nodes), dtype=np.int64)
@@ -73,7 +81,8 @@ class Fleet:
 
     def ask(self, wishes: Wishes) -> Question:
         """Put wishes to the nodes."""
-        if wishes.ties:  # what is linked to what is another thing on each node
+        if wishes.ties or any("/" not in bond.attribute for bond in wishes.bonds):
+            # What is linked to what is another thing on each node; and a name without a domain is no column.
             return Question(np.arange(len(self.nodes)), {})
         alternatives = [each for wish in wishes.requests for each in wish.alternatives]
         columns = [self._natures]
@@ -110,17 +119,21 @@ class Fleet:
         """Take note that the use of these devices is another now."""
         numbers: set[int] = set()
         for key in keys:
-            if key not in self._places:  # a device that many nodes see, or none any more
+            if self._is_of_others(key):
                 everywhere = True
             else:
                 numbers.update(self._places[key])
                 numbers.update(self._of_pool.get(key[:2], ()))
         if everywhere:
-            others = [key for key in self._in_use if key not in self._places]
+            others = filter(self._is_of_others, self._in_use)
             self._others = tuple((key, _in_short(self._in_use[key])) for key in sorted(others))
         for number in range(len(self.nodes)) if everywhere else numbers:
             use = self._use(number)
             self._uses_of[number] = self._uses.setdefault(use, len(self._uses))
+
+    def _is_of_others(self, key: DeviceKey) -> bool:
+        """Whether a device is one that many nodes see, or none any more."""
+        return key not in self._places or key[:2] in self._common
 
     def _get_ready(self) -> None:
         """Make the columns that are likely to be asked for: what the first device of each driver has."""
@@ -137,9 +150,26 @@ class Fleet:
         own = tuple(
             (place, _in_short(in_use[each.key])) for place, each in enumerate(devices) if each.key in in_use
         )
-        pools = _spanning(devices)
+        pools = self._drawn_upon(devices)
         beside = tuple(key for key in sorted(in_use) if key[:2] in pools) if pools else ()
         return own, beside, self._others
+
+    def _natures_of(self, devices: Sequence[Offered]) -> Iterable[bytes]:
+        """What of a node's devices counts whatever is asked: what they share with others."""
+        pools: dict[PoolKey, int] = {}
+        for each in devices:
+            if each.device.consumes_counters:
+                key = each.pool.key
+                place = pools.setdefault(key, len(pools))
+                yield _nature(each, (key, each.pool.generation) if key in self._apart else place)
+            else:
+                yield _nature(each, None) if each.device.allow_multiple_allocations else b""
+
+    def _drawn_upon(self, devices: Sequence[Offered]) -> set[PoolKey]:
+        """The pools of whose counters other devices have a part, too, than those of the node."""
+        if not self._apart:
+            return set()
+        return {each.pool.key for each in devices if each.device.consumes_counters} & self._apart
 
     def _by_width(self) -> list[tuple[int, Codes, Codes]]:
         """The nodes that have as many devices as each other, and where the devices of each begin."""
@@ -186,12 +216,9 @@ _WIDEST = 64  # devices of a node; the comparison of their values grows with the
 _MOST = 2**62
 
 
-def _nature(each: Offered) -> bytes:
-    """What of a device counts whatever is asked: what it shares with others."""
+def _nature(each: Offered, pool: object) -> bytes:
+    """What a device shares with others; `pool` stands for the one whose counters it draws upon."""
     device = each.device
-    if not (device.consumes_counters or device.allow_multiple_allocations):
-        return b""
-    pool = "" if each.pool.is_of_one_node else each.key[1]
     counters = each.pool.counter_sets if device.consumes_counters else b""
     capacity = device.capacity if device.allow_multiple_allocations else None
     return msgspec.msgpack.encode((each.key[0], pool, device.consumes_counters, counters, capacity))
@@ -207,11 +234,14 @@ def _in_short(uses: Sequence[Use]) -> object:
     return tuple((bool(each.share_id), tuple(sorted(each.consumed.items()))) for each in uses)
 
 
-def _spanning(devices: Sequence[Offered]) -> set[PoolKey]:
-    """The pools of devices that draw upon counters for which devices of other nodes do, too."""
-    return {
-        each.pool.key for each in devices if each.device.consumes_counters and not each.pool.is_of_one_node
-    }
+def _pools_of(devices: Iterable[Offered]) -> Iterable[Pool]:
+    """The pools that have counters."""
+    return {id(each.pool): each.pool for each in devices if each.device.consumes_counters}.values()
+
+
+def _is_for_itself(pool: Pool, pools: Pools) -> bool:
+    """Whether only the devices that one node is offered draw upon a pool's counters."""
+    return pool.is_of_one_node and not pools.former_takers(pool)
 
 
 def _trouble(offer: Offer) -> object:

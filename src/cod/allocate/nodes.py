@@ -5,6 +5,7 @@ Source: Kubernetes `k8s.io/component-helpers/scheduling/corev1/nodeaffinity`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
@@ -12,6 +13,7 @@ from msgspec import Struct
 from cod.resource import NodeSelector, NodeSelectorRequirement, NodeSelectorTerm
 
 NAME_FIELD = "metadata.name"
+_WHOLE = re.compile("[+-]?0*[0-9]{1,19}")
 
 
 class Node(Struct, frozen=True):
@@ -67,8 +69,15 @@ def _holds(requirement: NodeSelectorRequirement, labels: Mapping[str, str]) -> b
 
 
 def _compares(value: str, requirement: NodeSelectorRequirement) -> bool:
-    try:
-        mine, bound = int(value), int(requirement.values[0])
-    except (ValueError, IndexError):
+    mine, *bounds = (_whole(each) for each in (value, *requirement.values))
+    if mine is None or len(bounds) != 1 or bounds[0] is None:
         return False
-    return mine > bound if requirement.operator == "Gt" else mine < bound
+    return mine > bounds[0] if requirement.operator == "Gt" else mine < bounds[0]
+
+
+def _whole(text: str) -> int | None:
+    """The int64 that a text is: `int` would also take blanks, underscores and the digits of every script."""
+    if not _WHOLE.fullmatch(text):
+        return None
+    number = int(text)
+    return number if -(2**63) <= number < 2**63 else None

@@ -19,7 +19,7 @@ from msgspec import Struct
 from cod.allocate.capacity import units
 from cod.allocate.nodes import Node, selects
 from cod.drivers.protocol import DeviceKey
-from cod.resource import Device, NodeSelector, ResourceSlice, parse_quantity
+from cod.resource import Device, NodeSelector, ResourceSlice, is_quantity, parse_quantity
 
 PoolKey = tuple[str, str]  # driver, pool
 
@@ -53,7 +53,7 @@ class Pool:
         self.key = key
         self.slices = sorted(slices, key=lambda each: each.metadata.name)
         self.generation = slices[0].spec.pool.generation
-        self.size = slices[0].spec.pool.resource_slice_count
+        self.size = max(each.spec.pool.resource_slice_count for each in slices)
 
     @property
     def skips_node_operations(self) -> tuple[str, ...]:
@@ -83,7 +83,9 @@ class Pool:
 
     @cached_property
     def fault(self) -> str:
-        """What is wrong between its slices; "" where nothing is."""
+        """What is wrong in its slices and between them; "" where nothing is."""
+        if flaw := next(self._odd_amounts(), ""):
+            return flaw
         sets = Tally(each.name for one in self.slices for each in one.spec.shared_counters)
         if twice := _twice(sets):
             return f"{sets[twice]} of its counter sets are called {twice}"
@@ -94,10 +96,23 @@ class Pool:
                         return (
                             f"its device {device.name} names counter set {each.counter_set}, which it lacks"
                         )
-                    for name in each.counters:
+                    for name, counter in each.counters.items():
                         if (each.counter_set, name) not in self.counters:
                             return f"its device {device.name} names counter {name}, which it lacks"
+                        if parse_quantity(counter.value).sign < 0:
+                            return f"its device {device.name} takes less than nothing of counter {name}"
         return ""
+
+    def _odd_amounts(self) -> Iterator[str]:
+        for one in self.slices:
+            for each in one.spec.shared_counters:
+                for name, counter in each.counters.items():
+                    if not is_quantity(counter.value):
+                        yield f"its counter {name} has no amount, but {counter.value!r}"
+            for device in one.spec.devices:
+                for what, text in _amounts(device):
+                    if not is_quantity(text):
+                        yield f"{what} of its device {device.name} is no amount, but {text!r}"
 
     @cached_property
     def has_groups(self) -> bool:
@@ -250,6 +265,20 @@ class Pools:
         if found is None:
             found = self._offered[id(one)] = tuple(_offered(one, pool))
         return found
+
+
+def _amounts(device: Device) -> Iterator[tuple[str, str]]:
+    """All quantities that a device states, and what they are of."""
+    for name, capacity in device.capacity.items():
+        yield f"capacity {name}", capacity.value
+        policy = capacity.request_policy
+        if policy is not None:
+            bounds = policy.valid_range
+            stated = (policy.default, *policy.valid_values)
+            stated += (bounds.min, bounds.max, bounds.step) if bounds is not None else ()
+            yield from ((f"the policy of capacity {name}", each) for each in stated if each is not None)
+    for each in device.consumes_counters:
+        yield from ((f"what counter {name} gives", counter.value) for name, counter in each.counters.items())
 
 
 def _pool_of(one: ResourceSlice) -> PoolKey:

@@ -32,6 +32,7 @@ from cod.resource import ClaimConfig, InvalidQuantity, ResourceClaim, parse_quan
 
 DRIVER = "cod.dev"
 _MB = 10**15  # billionths of a byte
+_MOST_MB_S = 10**12
 
 Weight = Annotated[int, Meta(ge=1, le=1000)]
 
@@ -59,8 +60,10 @@ class Connected(
 
     @property
     def mb_s(self) -> int:
-        """The bandwidth in MB/s, rounded up."""
-        return -(-units(parse_quantity(self.min_bandwidth)) // _MB) if self.min_bandwidth else 0
+        """The bandwidth in MB/s, rounded up; no link has as much as the most that is told apart."""
+        if not self.min_bandwidth:
+            return 0
+        return min(-(-units(parse_quantity(self.min_bandwidth)) // _MB), _MOST_MB_S)
 
 
 class Preferences(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -169,7 +169,7 @@ class Refusal(Struct, frozen=True):
             counts = ", ".join(f"{count} for {name}" for name, count in self.attainable.items())
             under = f" under {' and '.join(self.together)}" if self.together else ""
             each = "each could be met for itself, and not all together" if len(lines) > 1 else "not to be met"
-            lines.append(f"{each}{under}: {counts} at best")
+            lines.append(f"{each}{under}: {counts} {'at best' if self.is_proven else 'or more'}")
         return (*lines, *(f"pool {name} offers nothing: {why}" for name, why in self.broken.items()))
 
     def _line(self, report: RequestReport | ConstraintReport) -> str:

@@ -41,6 +41,7 @@ class Remainder:
             _WHOLE * left[each] ** 2 // self._totals[each] ** 2
             - _WHOLE * (left[each] - amount) ** 2 // self._totals[each] ** 2
             for each, amount in amounts
+            if self._totals[each]
         )
 
     @cached_property
@@ -145,7 +146,7 @@ class Remainder:
         for device, takes in resources.takes.items():
             counters = self._resources[self._groups[device][0]]
             parts = sum(_WHOLE * amount // most[each] for each, amount in takes if most[each])
-            weights[device] = _WHOLE // 4 + parts // len(counters)
+            weights[device] = _WHOLE // 4 + parts // max(len(counters), 1)
         return weights
 
 

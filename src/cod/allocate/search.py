@@ -69,7 +69,7 @@ class _Search:
         tight = _tightened(state, active)
         if tight is None:
             return None
-        key = (*tight.open, *tight.values, *tight.wanted, *tight.left)
+        key = (*tight.open, *tight.values, *tight.wanted, *tight.left, tight.opened)
         if key in self.failed:
             return None
         found = self._branch(tight, active) if _flows(tight, active) else None

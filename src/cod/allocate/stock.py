@@ -205,7 +205,7 @@ def _resources(stock: Stock, pools: Pools) -> Resources:
     for number, (key, device, pool, _) in enumerate(stock.devices):
         if device.consumes_counters:
             if pool.key not in counters:
-                remaining = _counters_left(pool, pools, stock.in_use)
+                remaining = counters_left(pool, pools, stock.in_use)
                 counters[pool.key] = {each: add((*pool.key, *each), much) for each, much in remaining.items()}
             named = counters[pool.key]
             amounts = counters_taken(device)
@@ -222,7 +222,7 @@ def _resources(stock: Stock, pools: Pools) -> Resources:
     return Resources(tuple(names), tuple(left), tuple(users), takes, capacities)
 
 
-def _counters_left(pool: Pool, pools: Pools, in_use: InUse) -> dict[tuple[str, str], int]:
+def counters_left(pool: Pool, pools: Pools, in_use: InUse) -> dict[tuple[str, str], int]:
     """What the devices in use leave of a pool's counters.
 
     A device that is in use and no longer in the pool keeps what an older generation says it takes, as far as

@@ -1,4 +1,4 @@
-"""Arithmetic of int (64 bits), uint and double: no result wraps around, what does not fit is an error.
+"""Arithmetic of int (64 bits), uint, double and times: no result wraps around, what does not fit is an error.
 
 Source: cel-go `common/types/overflow.go`.
 """
@@ -10,8 +10,10 @@ import operator
 from collections.abc import Callable
 
 from cod.cel.functions import EvaluationError
-from cod.cel.values import LEAST, MOST, MOST_UNSIGNED, Unsigned
+from cod.cel.values import LEAST, MOST, MOST_UNSIGNED, Duration, Timestamp, Unsigned
 
+_BILLION = 10**9
+_FIRST, _LAST = -62135596800, 253402300799  # the seconds of the years 1 to 9999
 _Operation = Callable[[int, int], int]
 
 
@@ -67,6 +69,20 @@ def quotient(a: float, b: float) -> float:
     if not a or math.isnan(a):
         return math.nan
     return math.copysign(math.inf, a) * math.copysign(1, b)
+
+
+def moment(nanoseconds: int) -> Timestamp:
+    """A timestamp, if it lies in the years 1 to 9999."""
+    if not _FIRST <= nanoseconds // _BILLION <= _LAST:
+        raise EvaluationError("timestamp overflow")
+    return Timestamp(nanoseconds)
+
+
+def span(nanoseconds: int) -> Duration:
+    """A duration, if its nanoseconds fit into 64 bits."""
+    if not LEAST <= nanoseconds <= MOST:
+        raise EvaluationError("duration overflow")
+    return Duration(nanoseconds)
 
 
 OF_INTS, OF_UINTS = (

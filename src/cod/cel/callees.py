@@ -41,7 +41,7 @@ def callee_of(node: Call, checked: Checked, known: Container[int]) -> Callee:
     is_qualified = node.id in checked.names or node.target is None
     args = node.args if is_qualified or node.target is None else (node.target, *node.args)
     overloads = checked.overloads[node.id]
-    call = _DYNAMIC.get(node.function) or dispatch(overloads)
+    call = _DYNAMIC.get(node.function) or dispatch(checked.names.get(node.id, node.function), overloads)
     return Callee(args, call, charged(overloads), _stops(node, args, overloads, known))
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cod.cel.functions import EvaluationError, Overload, Price, Size
+from cod.cel.closures import takes
+from cod.cel.functions import Overload, Price, Size
 from cod.cel.library.declare import Charge
 from cod.cel.library.price import MOST_COST, add, known, passing, product_of, scale, size_of, traversal
 from cod.cel.library.text import type_name
@@ -116,7 +117,7 @@ def _estimated_equality(type_: Type, sizes: Sizes) -> Price | None:
 
 
 def _needs_values(overload: Overload) -> bool:
-    """Whether what a call costs cannot be said of an error."""
+    """Whether what a call costs cannot be said of errors, and of values that the function does not take."""
     return overload.id in ("format-validate", "list_flatten_int", "list_distinct") or _sorts(overload)
 
 
@@ -138,16 +139,17 @@ def charged(overloads: Sequence[Overload]) -> Callable[[Sequence[Any], Any], int
         return None if charge is None else charge.cost
     if len(overloads) > 1 and _sorts(overload):
         return None
-    return _of_values(cost) if _needs_values(overload) else cost
+    return _of_values(overload, cost) if _needs_values(overload) else cost
 
 
 def _equality(args: Sequence[Any], result: Any) -> int:
     return 1 if type_name(args[0]) in _ALL_ONE else _compared(args, result)
 
 
-def _of_values(cost: Callable[[Sequence[Any], Any], int]) -> Callable[[Sequence[Any], Any], int]:
+def _of_values(
+    overload: Overload, cost: Callable[[Sequence[Any], Any], int]
+) -> Callable[[Sequence[Any], Any], int]:
     def of_values(args: Sequence[Any], result: Any) -> int:
-        has_failed = any(isinstance(arg, EvaluationError) for arg in args)
-        return 1 if has_failed else cost(args, result)
+        return cost(args, result) if all(map(takes, overload.parameters, args)) else 1
 
     return of_values

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from cod.cel.functions import EvaluationError, Overload
+from cod.cel.functions import Overload
 from cod.cel.parse import DEEPEST, TOO_DEEP, Parsed, dotted
 from cod.cel.problem import InvalidExpression, Problem, near
 from cod.cel.syntax import (
@@ -57,7 +57,7 @@ _LITERALS: dict[type, Type] = {
     bytes: BYTES,
 }
 
-_READ = {"duration": 0, "timestamp": 0, "matches": 1}  # which argument is a text in some notation
+_TEXTS = ("duration", "timestamp", "matches", "format")  # functions of texts that have a notation
 
 
 class Checked(Struct, frozen=True):
@@ -91,7 +91,13 @@ def check(parsed: Parsed, environment: Environment) -> Checked:
     types = checker.types
     if checker.unifier.count:
         types = {id_: checker.unifier.resolved(type_, is_final=True) for id_, type_ in types.items()}
-    return Checked(parsed, environment, types, checker.overloads, checker.names)
+    checked = Checked(parsed, environment, types, checker.overloads, checker.names)
+    if environment.is_strict and checker.written:
+        from cod.cel.written import flaws
+
+        if found := list(flaws(checked, checker.written)):
+            raise InvalidExpression(parsed.text, found)
+    return checked
 
 
 class _TooDeep(Exception):
@@ -108,6 +114,8 @@ class _Checker:
         self.names: dict[int, str] = {}
         self.scopes: dict[str, list[Type]] = {}
         self.depth = 0
+        self.formats = 0  # calls of `format` around what is visited: what stands in them may mix types
+        self.written: list[Call | ListLiteral | MapLiteral] = []
 
     def wrong(self, at: int, text: str, hint: str = "") -> Type:
         self.problems.append(Problem(at, text, hint))
@@ -182,18 +190,14 @@ class _Checker:
             if qualified in self.environment.functions:
                 self.names[node.id] = name = qualified
                 args, is_member = node.args, False
+        self.formats += node.function == "format"
         given = tuple(map(self.visit, args))  # no frame of Python's between one level and the next
-        return self.resolve(node, name, args, given, is_member=is_member)
+        self.formats -= node.function == "format"
+        if node.function in _TEXTS:
+            self.written.append(node)
+        return self.resolve(node, name, given, is_member=is_member)
 
-    def resolve(
-        self,
-        node: Call,
-        name: str,
-        args: Sequence[Expression],
-        given: tuple[Type, ...],
-        *,
-        is_member: bool,
-    ) -> Type:
+    def resolve(self, node: Call, name: str, given: tuple[Type, ...], *, is_member: bool) -> Type:
         """What a call means, by the types of its arguments; note it, and say what it gives."""
         if name not in self.environment.functions:
             return self.undeclared(node.at, name, list(self.environment.functions))
@@ -212,17 +216,7 @@ class _Checker:
             applied = f"{shown[0]}.{applied}" if is_member else applied
             return self.wrong(node.at, f"found no matching overload for '{name}' applied to '{applied}'")
         self.overloads[node.id] = found[0]
-        if name in _READ and self.environment.is_strict:
-            self.readable(name, args[_READ[name]], found[0][0])
         return found[1]
-
-    def readable(self, name: str, arg: Expression, overload: Overload) -> None:
-        """Whether a duration, timestamp or regular expression that is written out is one."""
-        if isinstance(arg, Literal) and isinstance(arg.value, str):
-            try:
-                overload.call(*[""] * _READ[name], arg.value)
-            except EvaluationError:
-                self.wrong(arg.at, f"invalid {name} argument")
 
     def matching(
         self, overloads: Sequence[tuple[Overload, bool]], given: Sequence[Type]
@@ -263,7 +257,8 @@ class _Checker:
         types = list(map(self.visit, node.items))
         for index in node.optional:
             types[index] = self.held(node.items[index], types[index])
-        return list_of(self.common(node.items, types))
+        self.note(node, len(types))
+        return list_of(self.common(types))
 
     def map(self, node: MapLiteral) -> Type:
         keys = [entry.key for entry in node.entries]
@@ -272,19 +267,19 @@ class _Checker:
         for index, entry in enumerate(node.entries):
             if entry.is_optional:
                 value_types[index] = self.held(entry.value, value_types[index])
-        key = self.common(keys, key_types)
-        return map_of(key, self.common(values, value_types))
+        self.note(node, len(keys))
+        return map_of(self.common(key_types), self.common(value_types))
 
-    def common(self, items: Sequence[Expression], types: Sequence[Type]) -> Type:
-        """The type that the items of a literal have together."""
+    def note(self, node: ListLiteral | MapLiteral, count: int) -> None:
+        """Remember a literal whose items may be of unlike types."""
+        if count and not self.formats:
+            self.written.append(node)
+
+    def common(self, types: Sequence[Type]) -> Type:
+        """The type that the items of a literal have together; dyn if they have none."""
         result: Type | None = None
-        for item, type_ in zip(items, types, strict=True):
-            joined = self.unifier.joined(result, type_)
-            if joined is None:
-                if self.environment.is_strict:
-                    return self.mismatch(item.at, types[0] if result is None else result, type_)
-                return DYN
-            result = joined
+        for type_ in types:
+            result = self.unifier.joined(result, type_) or DYN
         return result or self.unifier.fresh()
 
     def message(self, node: Message) -> Type:

@@ -13,6 +13,8 @@ from cod.cel.functions import EvaluationError, Overload
 from cod.cel.keys import has
 from cod.cel.library.text import text_of_type, type_name
 from cod.cel.lookup import field, missing, no_such_overload
+from cod.cel.mismatch import mismatch
+from cod.cel.types import Type
 from cod.cel.values import Optional
 
 Frame = list[Any]
@@ -117,7 +119,7 @@ def indexed(call: Callable[[Any, Any], Any], operand: Closure, key: Closure, at:
     return evaluate
 
 
-def dispatch(overloads: Sequence[Overload]) -> Callable[..., Any]:
+def dispatch(function: str, overloads: Sequence[Overload]) -> Callable[..., Any]:
     """A function that finds its overload by the types of its arguments, which it remembers."""
     known: dict[tuple[type, ...], Callable[..., Any]] = {}
 
@@ -126,17 +128,18 @@ def dispatch(overloads: Sequence[Overload]) -> Callable[..., Any]:
         chosen = known.get(types)
         if chosen is None:
             for overload in overloads:
-                if all(map(_takes, overload.parameters, args)):
+                if all(map(takes, overload.parameters, args)):
                     chosen = known[types] = overload.call
                     break
             else:
-                raise no_such_overload()
+                raise mismatch(function, args)
         return chosen(*args)
 
     return call
 
 
-def _takes(parameter: Any, value: Any) -> bool:
+def takes(parameter: Type, value: Any) -> bool:
+    """Whether a value may stand for a parameter, as far as it can be told without a look at its items."""
     return parameter.kind in ("dyn", "parameter") or text_of_type(parameter) == type_name(value)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cod.cel.compile import Compiler, terms_of
 from cod.cel.device import DEVICE, DRIVER, DeviceAccess, Path
+from cod.cel.effort import bounded
 from cod.cel.estimate import is_bind
 from cod.cel.functions import EvaluationError
 from cod.cel.selector import SLOTS, Selector
@@ -48,12 +49,13 @@ def column(selector: Selector, table: DeviceTable) -> Column:
 def part_of(selector: Selector) -> Part:
     """What evaluates a selector over columns; made once a selector."""
     if selector.part is None:
-        selector.part = _whole(selector) if selector.is_limited else _Planner(selector).plan()
+        is_whole = selector.is_limited or selector.checked.type.kind != "bool"
+        selector.part = _whole(selector) if is_whole else _Planner(selector).plan()
     return selector.part
 
 
 def _whole(selector: Selector) -> Part:
-    """A selector as one part: one that is stopped where it costs too much can only be asked as a whole."""
+    """A selector as one part: one that may be stopped, or gives no bool, can only be asked as a whole."""
     from cod.cel.parts import Grouped
 
     return Grouped(_paths_of(selector), lambda frame: selector.matches(frame[DRIVER], frame[DEVICE]), 2)
@@ -165,6 +167,7 @@ class _Planner:
 
         access = self.compiler.access = self.access = DeviceAccess()
         closure = self.compiler.closure(node)
+        closure = bounded(closure) if self.compiler.is_growing else closure
         paths = _paths(access.looks, access.reads_driver, access.reads_sharing)
         return Grouped(paths, closure, self.compiler.size)
 

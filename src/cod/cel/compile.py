@@ -52,7 +52,11 @@ class Access(Protocol):
 
 
 class Compiler:
-    """Makes the closures of one expression; without types where it was not checked."""
+    """Makes the closures of one expression; without types where it was not checked.
+
+    Afterwards `is_growing` says whether values may become larger than what is written, so that their
+    evaluation has to be `bounded`.
+    """
 
     def __init__(
         self,
@@ -72,6 +76,7 @@ class Compiler:
         self.local: dict[str, list[Closure | None]] = {}
         self.aliases: dict[str, list[tuple[str, ...]]] = {}
         self.access = access
+        self.is_growing = False
 
     def closure(self, node: Expression) -> Closure:
         """The closure of a node."""
@@ -134,12 +139,13 @@ class Compiler:
         if not overloads:
             unknown = name not in self.environment.functions
             return closures.failing(f"unbound function: {name}" if unknown else "no such overload", node.at)
+        self.is_growing = self.is_growing or name == "replace"
         if len(overloads) == 1 and all(map(self._is_certain, args, overloads[0].parameters)):
             call = overloads[0].call
         elif node.function in _DYNAMIC:
             call = _DYNAMIC[node.function]
         else:
-            call = closures.dispatch(overloads)
+            call = closures.dispatch(name, overloads)
         if node.function in ("_[_]", "_[?_]") and not isinstance(compiled[1], Constant):
             return closures.indexed(call, compiled[0], compiled[1], node.at)
         return folded(call, compiled, node.at)
@@ -208,6 +214,7 @@ class Compiler:
     def _comprehension(self, node: Comprehension) -> Closure:
         if isinstance(node.condition, Literal) and node.condition.value is False:
             return self._bind(node)
+        self.is_growing = True
         over = self.closure(node.range)
         names = [name for name in (node.variable, node.variable2) if name]
         slots = [self.enter(name) for name in names]
@@ -246,6 +253,7 @@ class Compiler:
             self.leave(name)
             self.aliases[name].pop()
             return result
+        self.is_growing = True
         value = self.closure(node.start)
         slot = self.enter(name)
         self.local[name][-1] = loops.bound_name(slot)

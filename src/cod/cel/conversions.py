@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from cod.cel.arithmetic import moment
 from cod.cel.functions import EvaluationError, Function, of
 from cod.cel.library.text import text_of, type_name
-from cod.cel.times import duration_of, moment, span, timestamp_of
+from cod.cel.times import duration_of, timestamp_of
 from cod.cel.types import BOOL, BYTES, DOUBLE, DURATION, DYN, INT, STRING, TIMESTAMP, UINT, A, Type, type_of
 from cod.cel.values import LEAST, MOST, MOST_UNSIGNED, TypeValue, Unsigned
 
@@ -160,7 +161,6 @@ FUNCTIONS: tuple[Function, ...] = (
     ),
     _conversions("duration", DURATION, {"duration_to_duration": DURATION}, _same),
     _conversions("duration", DURATION, {"string_to_duration": STRING}, duration_of),
-    _conversions("duration", DURATION, {"int64_to_duration": INT}, span),
     Function("type", (of("type", type_of(A), A, call=type_value),)),
     Function("dyn", (of("to_dyn", DYN, A, call=_same),)),
 )

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping
 from functools import lru_cache
-from importlib import import_module
 
-from cod.cel.functions import Function, Overload
+from cod.cel.functions import Overload
+from cod.cel.names import CONSTANTS, LANGUAGE, LIBRARIES, OF_LISTS_OF_ATTRIBUTES, Functions
 from cod.cel.parse import dotted
-from cod.cel.standard import CONSTANTS, FUNCTIONS
 from cod.cel.syntax import Expression, Identifier, Select
 from cod.cel.types import BOOL, DYN, QUANTITY, STRING, Type, is_generic, map_of, type_of
 from cod.cel.values import TypeValue
 
 DEVICE = Type("message", name="kubernetes.DRADevice")
 LONGEST = 10 * 1024  # characters of a selector
-_LIBRARIES = ("strings", "lists", "items", "sets", "regex", "quantity", "semver", "net", "url", "format")
 _Found = tuple[tuple[Overload, ...], Type]
 
 
@@ -28,15 +26,13 @@ class Environment:
 
     def __init__(
         self,
-        functions: Iterable[Function],
+        functions: Mapping[str, tuple[Overload, ...]],
         variables: Mapping[str, Type],
         fields: Mapping[str, Mapping[str, Type]] | None = None,
         *,
         is_strict: bool = False,
     ) -> None:
-        self.functions: dict[str, tuple[Overload, ...]] = {}
-        for function in functions:
-            self.functions[function.name] = self.functions.get(function.name, ()) + function.overloads
+        self.functions = functions
         self.constants: dict[str, TypeValue] = CONSTANTS
         self.variables = {name: type_of(value.type) for name, value in CONSTANTS.items()} | dict(variables)
         self.fields = fields or {}
@@ -79,12 +75,9 @@ class Environment:
             self._resolutions[name, is_member, given] = found
 
 
-def library() -> Sequence[Function]:
+def library() -> Mapping[str, tuple[Overload, ...]]:
     """The functions of the language and of all libraries that Kubernetes has."""
-    functions = list(FUNCTIONS)
-    for name in _LIBRARIES:
-        functions += import_module(f"cod.cel.library.{name}").FUNCTIONS
-    return functions
+    return Functions(LANGUAGE, LIBRARIES)
 
 
 @lru_cache(maxsize=8)
@@ -93,9 +86,7 @@ def device_environment(*, consumable_capacity: bool = True, list_attributes: boo
 
     An expression that is stored already may use both, whatever is switched on.
     """
-    functions = list(library())
-    if list_attributes:
-        functions += import_module("cod.cel.library.attributes").FUNCTIONS
+    functions = Functions(LANGUAGE, LIBRARIES, OF_LISTS_OF_ATTRIBUTES) if list_attributes else library()
     fields = {
         "driver": STRING,
         "attributes": map_of(STRING, map_of(STRING, DYN)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cod.cel.effort import enter
 from cod.cel.functions import EvaluationError
 from cod.cel.library.text import type_name
 from cod.cel.values import Duration, Timestamp
@@ -29,6 +30,7 @@ def equal(one: Any, other: Any) -> bool:
     if isinstance(one, (list, tuple)):
         if not isinstance(other, (list, tuple)) or len(one) != len(other):
             return False
+        enter(len(one))
         return all(map(equal, one, other))
     if isinstance(one, dict):
         return isinstance(other, dict) and len(one) == len(other) and _has_entries(one, other)
@@ -62,6 +64,7 @@ def equals_truth(one: Any, truth: bool) -> bool:
 
 
 def _has_entries(one: dict[Any, Any], other: dict[Any, Any]) -> bool:
+    enter(len(one))
     if any(key not in other or not equal(value, other[key]) for key, value in one.items()):
         return False
     # Python takes True for 1: keys that are bools must be so in both.
@@ -75,8 +78,10 @@ def key_of(value: Any) -> Any:
     if isinstance(value, float) and value != value:
         return object()
     if isinstance(value, (list, tuple)):
+        enter(len(value))
         return list, tuple(map(key_of, value))
     if isinstance(value, dict):
+        enter(len(value))
         return dict, frozenset((key_of(key), key_of(item)) for key, item in value.items())
     return (None if is_number(value) else type(value)), value
 

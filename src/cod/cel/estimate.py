@@ -71,6 +71,7 @@ class _Estimator:
         self.entries: dict[int, Entries] = {}
         self.locals: dict[str, list[Local]] = {}
         self.targets: list[Expression] = []
+        self.of_targets: dict[int, Price] = {}
 
     def price(self, node: Expression) -> Price:
         """The price of a node with all that is in it."""
@@ -89,7 +90,9 @@ class _Estimator:
 
     def target(self, node: Identifier) -> Price:
         target = self.targets.pop()
-        price = self.price(target)
+        price = self.of_targets.get(target.id)
+        if price is None:  # once, as each may stand in another
+            price = self.of_targets[target.id] = self.price(target)
         self.targets.append(target)
         self.paths[node.id] = self.path(target)
         self.copy_sizes(node, target)

@@ -85,7 +85,7 @@ class _Folding:
                 ]
                 self.values[node.id] = mapped(entries, node.at)([])
             case Call() if node.target is None and node.function in _CONVERSIONS and self.knows(*node.args):
-                call = dispatch(self.checked.overloads[node.id])
+                call = dispatch(node.function, self.checked.overloads[node.id])
                 self.values[node.id] = call(self.values[node.args[0].id])
             case Call() if node.function == "@in" and self.knows(node.args[1]):
                 self.membership(node, self.values[node.args[1].id])

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from cod.cel.effort import spend
 from cod.cel.equality import equal, is_number
 from cod.cel.functions import EvaluationError, Function, member, of
 from cod.cel.keys import ABSENT, find, has
@@ -24,6 +25,7 @@ def no_such_overload() -> EvaluationError:
 
 def contains(value: Any, items: Sequence[Any]) -> bool:
     """Whether a list has a value."""
+    spend(len(items))
     return any(equal(value, item) for item in items)
 
 
@@ -58,7 +60,8 @@ def entry(entries: Mapping[Any, Any], key: Any) -> Any:
 
 def missing(key: Any, hint: Callable[[], str] | None = None) -> EvaluationError:
     """The error where a map has no such key."""
-    return EvaluationError(f"no such key: {text_of(key) if text_of(key) is not None else key}", hint=hint)
+    text = text_of(key)
+    return EvaluationError(f"no such key: {type_name(key) if text is None else text}", hint=hint)
 
 
 def optional_item(items: Sequence[Any], index: Any) -> Optional:
@@ -137,6 +140,7 @@ def is_zero(value: Any) -> bool:
 def _inserted(entries: Mapping[Any, Any], key: Any, value: Any) -> dict[Any, Any]:
     if has(entries, key):
         raise EvaluationError(f"insert failed: key {text_of(key)} already exists")
+    spend(len(entries))
     return {**entries, key: value}
 
 

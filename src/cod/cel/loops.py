@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from cod.cel.closures import Closure, Frame, truth
+from cod.cel.effort import spend
 from cod.cel.functions import EvaluationError
 from cod.cel.keys import has
 from cod.cel.library.text import type_name
@@ -134,6 +135,7 @@ def _binder(slots: Sequence[int], at: int) -> Callable[[Frame, Any], Iterable[No
         def one(frame: Frame, over: Any) -> Iterable[None]:
             if not isinstance(over, (list, tuple, Mapping)):
                 raise not_iterable(over, at)
+            spend(len(over))
             for frame[slot] in over:
                 yield
 
@@ -147,6 +149,7 @@ def _binder(slots: Sequence[int], at: int) -> Callable[[Frame, Any], Iterable[No
             pairs = enumerate(over)
         else:
             raise not_iterable(over, at)
+        spend(len(over))
         for frame[first], frame[second] in pairs:
             yield
 

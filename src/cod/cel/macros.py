@@ -2,7 +2,7 @@
 
 What they become is what cel-go makes of them, node for node, so that an expression costs the same; but a
 receiver of `optMap` that is more than a name is evaluated once. Source: cel-go `parser/macro.go`,
-`ext/comprehensions.go`, `ext/bindings.go`, `cel/library.go`.
+`ext/comprehensions.go`, `ext/bindings.go`, `ext/lists.go`, `cel/library.go`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ from cod.cel.syntax import (
     ListLiteral,
     Literal,
     MapLiteral,
+    Message,
     Select,
 )
 
 ACCUMULATOR = "@result"
 UNUSED = "#unused"
+SORTED = "@__sortBy_input__"
+_NO_NAME = "argument is not an identifier"
 
 
 class Maker(Protocol):
@@ -88,12 +91,14 @@ class _Nodes:
             result,
         )
 
-    def variables(self, args: Sequence[Expression]) -> list[str] | None:
+    def variables(
+        self, args: Sequence[Expression], flaw: str = "argument must be a simple name"
+    ) -> list[str] | None:
         """The names that a loop binds; None, and a problem, where they are none."""
         names = []
         for arg in args:
             if not isinstance(arg, Identifier) or arg.name.startswith("."):
-                self.maker.wrong(arg.at, "argument must be a simple name")
+                self.maker.wrong(arg.at, flaw)
                 return None
             if arg.name in (ACCUMULATOR, "__result__"):
                 self.maker.wrong(arg.at, "iteration variable overwrites accumulator variable")
@@ -168,11 +173,11 @@ def _gather(
 
 def _map(make: _Nodes, over: Expression, args: Sequence[Expression]) -> Expression | None:
     step = make.call("_+_", make.name(ACCUMULATOR), make.list_of(args[-1]))
-    return _gather(make, over, make.variables(args[:1]), make.list_of(), args[1:-1], step)
+    return _gather(make, over, make.variables(args[:1], _NO_NAME), make.list_of(), args[1:-1], step)
 
 
 def _filter(make: _Nodes, over: Expression, args: Sequence[Expression]) -> Expression | None:
-    if (variables := make.variables(args[:1])) is None:
+    if (variables := make.variables(args[:1], _NO_NAME)) is None:
         return None
     step = make.call("_+_", make.name(ACCUMULATOR), make.list_of(args[0]))
     return _gather(make, over, variables, make.list_of(), args[1:], step)
@@ -214,6 +219,17 @@ def _bound(make: _Nodes, name: str, value: Expression, result: Expression) -> Ex
     )
 
 
+def _sort_by(make: _Nodes, target: Expression, args: Sequence[Expression]) -> Expression | None:
+    if isinstance(target, (Literal, MapLiteral, Message)):
+        what = "a list, identifier, comprehension, call or select expression"
+        make.maker.wrong(target.at, f"sortBy can only be applied to {what}")
+        return None
+    keys = _map(make, make.name(SORTED), args)
+    if keys is None:
+        return None
+    return _bound(make, SORTED, target, make.method(make.name(SORTED), "@sortByAssociatedKeys", keys))
+
+
 def _opt_map(make: _Nodes, target: Expression, args: Sequence[Expression]) -> Expression | None:
     return _opt(make, target, args, lambda inner: make.method(make.name("optional"), "of", inner))
 
@@ -245,6 +261,7 @@ MACROS: dict[tuple[str, int, bool], Expansion] = {
     ("map", 2, True): _map,
     ("map", 3, True): _map,
     ("filter", 2, True): _filter,
+    ("sortBy", 2, True): _sort_by,
     ("optMap", 2, True): _opt_map,
     ("optFlatMap", 2, True): _opt_flat_map,
     ("transformList", 3, True): _transform_list,

@@ -10,11 +10,11 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cod.cel.arithmetic import OF_INTS, OF_UINTS, negated, quotient
+from cod.cel.arithmetic import OF_INTS, OF_UINTS, moment, negated, quotient, span
+from cod.cel.effort import spend, spend_characters
 from cod.cel.equality import equal
 from cod.cel.functions import Function, Overload, of
 from cod.cel.lookup import never
-from cod.cel.times import moment, span
 from cod.cel.types import BOOL, BYTES, DOUBLE, DURATION, INT, STRING, TIMESTAMP, UINT, A, list_of
 from cod.cel.values import Duration, Timestamp
 
@@ -69,7 +69,13 @@ def _subtract_times(one: Timestamp | Duration, other: Timestamp | Duration) -> T
 
 
 def _concatenated(one: Sequence[Any], other: Sequence[Any]) -> list[Any]:
+    spend(len(one) + len(other))
     return [*one, *other]
+
+
+def _appended(one: Any, other: Any) -> Any:
+    spend_characters(len(one) + len(other))
+    return one + other
 
 
 FUNCTIONS: tuple[Function, ...] = (
@@ -88,8 +94,8 @@ FUNCTIONS: tuple[Function, ...] = (
         "_+_",
         "add",
         _of_doubles("add", operator.add),
-        of("add_string", STRING, STRING, STRING, call=operator.add),
-        of("add_bytes", BYTES, BYTES, BYTES, call=operator.add),
+        of("add_string", STRING, STRING, STRING, call=_appended),
+        of("add_bytes", BYTES, BYTES, BYTES, call=_appended),
         of("add_list", _LIST, _LIST, _LIST, call=_concatenated),
         of("add_timestamp_duration", TIMESTAMP, TIMESTAMP, DURATION, call=_add_times),
         of("add_duration_timestamp", TIMESTAMP, DURATION, TIMESTAMP, call=_add_times),

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from cod.cel.check import Checked, check
 from cod.cel.compile import Compiler
 from cod.cel.device import DEVICE, DRIVER, DeviceAccess, variables
+from cod.cel.effort import bounded
 from cod.cel.environment import LONGEST, device_environment
 from cod.cel.functions import EvaluationError
 from cod.cel.library.text import type_name
 from cod.cel.parse import TOO_DEEP, parse
 from cod.cel.problem import InvalidExpression, Problem
+from cod.cel.values import Optional
 from cod.resource.slices import Device
 
 if TYPE_CHECKING:
@@ -26,7 +28,17 @@ if TYPE_CHECKING:
 MOST_COST = 1_000_000  # of an evaluation
 
 SLOTS = {"@driver": DRIVER, "@device": DEVICE}
-_REFUSALS = {"string": "unsupported native conversion from string to 'bool'"}
+_REFUSALS = {
+    "string": "unsupported native conversion from string to 'bool'",
+    "int": "unsupported type conversion from 'int' to bool",
+    "uint": "unsupported type conversion from 'uint' to bool",
+    "double": "type conversion error from Double to 'bool'",
+    "bytes": "type conversion error from Bytes to 'bool'",
+    "list": "type conversion error from list to 'bool'",
+    "map": "type conversion error from map to 'bool'",
+    "type": "type conversion not supported for 'type'",
+    "kubernetes.NamedFormat": "type conversion error from 'Format' to 'bool'",
+}
 
 
 class Selector:
@@ -57,7 +69,8 @@ class Selector:
         compiler = Compiler(checked.parsed, checked.environment, checked, slots=SLOTS, access=access)
         self.expression = checked.parsed.text
         self.checked = checked
-        self._closure = compiler.closure(checked.parsed.expression)
+        closure = compiler.closure(checked.parsed.expression)
+        self._closure = bounded(closure) if compiler.is_growing else closure
         self._run: Closure = self._first
         self._estimate: tuple[int, int] | None = None
         self.part: Part | None = None
@@ -76,7 +89,7 @@ class Selector:
             result = self._run([driver, device, *self._rest])
         except RecursionError:
             raise EvaluationError(TOO_DEEP) from None
-        return result if result is True or result is False else _refuse(result)
+        return result if result is True or result is False else _truth(result)
 
     def _first(self, frame: Frame) -> Any:
         """Find out whether costs must be counted, which takes longer than to compile; only once."""
@@ -128,10 +141,18 @@ class Selector:
         return why_not(self.checked, driver, device)
 
 
-def _refuse(result: object) -> bool:
-    name = type_name(result)
-    reason = _REFUSALS.get(name, f"type conversion error from {name} to 'bool'")
-    raise EvaluationError(f"CEL result of type {name} could not be converted to bool: {reason}")
+def _truth(result: object) -> bool:
+    """What a result that is no bool means: one that may be none means what it holds."""
+    held = result
+    while isinstance(held, Optional) and held.is_there:
+        held = held.value
+    if held is True or held is False:
+        return held
+    name = type_name(held)
+    reason = _REFUSALS.get(name, f"type conversion error from '{name.rpartition('.')[2]}' to 'bool'")
+    if isinstance(held, Optional):
+        reason = "optional.none() dereference"
+    raise EvaluationError(f"CEL result of type {type_name(result)} could not be converted to bool: {reason}")
 
 
 @lru_cache(maxsize=1024)

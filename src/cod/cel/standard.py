@@ -1,21 +1,15 @@
-"""The functions of the language itself, and the types that have names. Source: cel-go `common/stdlib`."""
+"""The functions of the language itself that are about texts and sizes. Source: cel-go `common/stdlib`."""
 
 from __future__ import annotations
 
-from cod.cel import conversions, lookup, operators, times
 from cod.cel.functions import Function, member, of
 from cod.cel.library.declare import function, method
 from cod.cel.library.regex import MATCHING, matches
-from cod.cel.types import BOOL, BYTES, INT, STRING, A, B, Type, list_of, map_of
-from cod.cel.values import TypeValue
+from cod.cel.types import BOOL, BYTES, INT, STRING, A, B, list_of, map_of
 
 _SIZED = {"string": STRING, "bytes": BYTES, "list": list_of(A), "map": map_of(A, B)}
 
 FUNCTIONS: tuple[Function, ...] = (
-    *operators.FUNCTIONS,
-    *lookup.FUNCTIONS,
-    *conversions.FUNCTIONS,
-    *times.FUNCTIONS,
     Function(
         "size",
         tuple(of(f"size_{kind}", INT, type_, call=len) for kind, type_ in _SIZED.items())
@@ -34,7 +28,3 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("startsWith", (member("starts_with_string", BOOL, STRING, STRING, call=str.startswith),)),
     Function("endsWith", (member("ends_with_string", BOOL, STRING, STRING, call=str.endswith),)),
 )
-
-_TYPES = "bool int uint double string bytes list map type null_type optional_type net.IP net.CIDR"
-_MESSAGES = ("google.protobuf.Timestamp", "google.protobuf.Duration")
-CONSTANTS: dict[str, TypeValue] = {name: TypeValue(Type(name)) for name in (*_TYPES.split(), *_MESSAGES)}

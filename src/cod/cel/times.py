@@ -11,13 +11,13 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from typing import Any
 
+from cod.cel.arithmetic import moment, span
 from cod.cel.functions import EvaluationError, Function, Overload
 from cod.cel.types import DURATION, INT, STRING, TIMESTAMP
-from cod.cel.values import LEAST, MOST, Duration, Timestamp
+from cod.cel.values import Duration, Timestamp
 
 _BILLION = 10**9
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST, _LAST = -62135596800, 253402300799  # the seconds of the years 1 to 9999
 _RFC3339 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(?:Z|([+-])(\d\d):(\d\d))", re.ASCII
 )
@@ -36,7 +36,7 @@ def timestamp_of(text: str) -> Timestamp:
         year, month, day, hour, minute, second = (int(match[group]) for group in range(1, 7))
         at = datetime(max(year, 1), month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
-        raise EvaluationError("type conversion error from 'string' to 'timestamp'") from None
+        raise EvaluationError("type conversion error from 'string' to 'google.protobuf.Timestamp'") from None
     if not year:
         raise EvaluationError("timestamp overflow")
     seconds = (at - _EPOCH) // timedelta(seconds=1)
@@ -44,20 +44,6 @@ def timestamp_of(text: str) -> Timestamp:
         shift = (int(match[9]) * 60 + int(match[10])) * 60
         seconds -= shift if match[8] == "+" else -shift
     return moment(seconds * _BILLION + int((match[7] or "")[:9].ljust(9, "0")))
-
-
-def moment(nanoseconds: int) -> Timestamp:
-    """A timestamp, if it lies in the years 1 to 9999."""
-    if not _FIRST <= nanoseconds // _BILLION <= _LAST:
-        raise EvaluationError("timestamp overflow")
-    return Timestamp(nanoseconds)
-
-
-def span(nanoseconds: int) -> Duration:
-    """A duration, if its nanoseconds fit into 64 bits."""
-    if not LEAST <= nanoseconds <= MOST:
-        raise EvaluationError("duration overflow")
-    return Duration(nanoseconds)
 
 
 def duration_of(text: str) -> Duration:
@@ -74,7 +60,7 @@ def duration_of(text: str) -> Duration:
         total += int(whole or 0) * unit + int(fraction or 0) * unit // 10 ** len(fraction)
         end = match.end()
     if not digits or end < len(digits):
-        raise EvaluationError("type conversion error from 'string' to 'duration'")
+        raise EvaluationError("type conversion error from 'string' to 'google.protobuf.Duration'")
     return span(-total if text[0] == "-" else total)
 
 

@@ -27,6 +27,7 @@ from cod.cel.chains import (
 from cod.cel.charges import NEW_LIST, NEW_MAP
 from cod.cel.check import Checked
 from cod.cel.closures import mapped
+from cod.cel.effort import bounded
 from cod.cel.estimate import TARGET, is_bind
 from cod.cel.folding import folded
 from cod.cel.functions import EvaluationError
@@ -63,11 +64,13 @@ def tracked(checked: Checked, variables: Mapping[str, Any], limit: int | None = 
     """Evaluate a checked expression. Above the limit, if there is one, the evaluation ends with an error."""
     evaluation = _Evaluation(checked, variables, limit)
     try:
-        value = evaluation.value(checked.parsed.expression)
+        value = bounded(evaluation.value)(checked.parsed.expression)
     except _Exceeded:
         value = EvaluationError(EXCEEDED)
     except RecursionError:
         value = EvaluationError("expression recursion limit exceeded")
+    except EvaluationError as error:
+        value = error
     return Tracked(value, evaluation.cost)
 
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 from cod.cel.check import Checked
 from cod.cel.compile import Compiler, terms_of
 from cod.cel.device import ALONE, DEVICE, DRIVER, DeviceAccess, Path, read
+from cod.cel.effort import bounded, enter
 from cod.cel.functions import EvaluationError
 from cod.cel.library.text import text_of
 from cod.cel.parse import TOO_DEEP
@@ -24,8 +25,10 @@ from cod.cel.syntax import (
     MapLiteral,
     Select,
 )
-from cod.cel.values import NONE, Optional
+from cod.cel.values import Optional
 from cod.resource.slices import Device
+
+_LONGEST = 5_000  # characters of a value that are shown: an attribute has less
 
 
 class Cause(Struct, frozen=True):
@@ -61,12 +64,24 @@ class WhyNot(Struct, frozen=True):
 
 def shown(value: Any) -> str:
     """A value as an expression would have it, or as a slice has it; `absent` where there is none."""
-    if value == NONE:
+    try:
+        text = str(bounded(_shown)(value))
+    except EvaluationError:
+        return "…"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Optional) and not value.is_there:
         return "absent"
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, list):
-        return f"[{', '.join(map(shown, value))}]"
+        enter(len(value))
+        return f"[{', '.join(map(_shown, value))}]"
+    if isinstance(value, dict):
+        enter(len(value))
+        return "{" + ", ".join(f"{_shown(key)}: {_shown(item)}" for key, item in value.items()) + "}"
     text = text_of(value)
     return str(value) if text is None else text
 
@@ -75,9 +90,11 @@ def why_not(checked: Checked, driver: str, device: Device) -> WhyNot:
     """Which parts of an expression made it false of a device, or made it fail."""
     search = _Search(checked, driver, device)
     try:
-        return WhyNot(tuple(search.causes(checked.parsed.expression)))
+        return WhyNot(bounded(lambda: tuple(search.causes(checked.parsed.expression)))())
     except RecursionError:
         return WhyNot((Cause(checked.parsed.text, error=TOO_DEEP),))
+    except EvaluationError as error:
+        return WhyNot((Cause(checked.parsed.text, error=str(error)),))
 
 
 class _Search:

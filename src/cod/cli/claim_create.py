@@ -110,11 +110,9 @@ def _take(site: Site, claims: Sequence[ResourceClaim], now: float, lease: Lease)
         for each in taken:
             site.prepare(each)
         with site.open_ledger() as ledger:
-            for each in taken:
-                ledger.add_holder(each.name, lease)
+            ledger.add_holder_together([each.name for each in taken], lease)
     except BaseException:
-        for each in taken:
-            site.give_back(each.name)
+        site.give_back(*(each.name for each in taken))
         raise
     return taken
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -15,8 +15,8 @@ from msgspec.structs import replace
 
 from cod.allocate import Allocator, Node, Options, in_use
 from cod.cli.claim_new import named
-from cod.cli.cluster import Cluster, read_cluster, tell_of_selectors
-from cod.cli.holders import held_claims
+from cod.cli.cluster import Cluster, read_cluster, refuse_costly, tell_of_selectors
+from cod.cli.holders import known_claims
 from cod.cli.machine import look
 from cod.cli.output import output_option, print_json
 from cod.cli.places import claim_spec_dir, host_option, ledger_file, ledger_option
@@ -25,9 +25,10 @@ from cod.cli.verdict import judge
 from cod.cli.verdict_words import data, lines
 from cod.cli.wish_options import Wishes, wish_options
 from cod.cli.wishes import spec_of
+from cod.drivers.protocol import DeviceKey
 from cod.errors import Misuse, Refused
 from cod.prepare import Site
-from cod.resource import ResourceClaim
+from cod.resource import ResourceClaim, ResourceSlice
 from cod.show.ranges import ranges
 
 EPILOG = """\
@@ -44,11 +45,12 @@ The status is 0 if every claim fits on a node, and 1 if one does not.
 
 
 class Question(Struct, frozen=True):
-    """Which claims, decided by whom, on which nodes."""
+    """Which claims, decided by whom, on which nodes, of which devices."""
 
     claims: tuple[ResourceClaim, ...]
     allocator: Allocator
     nodes: tuple[Node, ...]
+    there: frozenset[DeviceKey]
 
 
 @click.command("explain", epilog=EPILOG)
@@ -90,9 +92,10 @@ def command(
         question = _of_cluster(cluster, asked or _chosen(cluster, only), options)
     else:
         question = _of_machine(cluster, asked, names, only, options, host, ledger_file(ledger))
+    refuse_costly(question.claims, question.allocator.classes)
     nodes = _on(question.nodes, node)
     groups = [question.claims] if is_together else [(each,) for each in question.claims]
-    verdicts = [judge(question.allocator, each, nodes) for each in groups]
+    verdicts = [judge(question.allocator, each, nodes, question.there) for each in groups]
     if output == "json":
         print_json([data(each) for each in verdicts])
     else:
@@ -136,7 +139,7 @@ def _of_cluster(cluster: Cluster, claims: Sequence[ResourceClaim], options: Opti
     others = [each for each in cluster.allocated if each not in claims]
     allocator = Allocator(cluster.slices, cluster.classes, in_use(others), options=options)
     tell_of_selectors(cluster)
-    return Question(tuple(claims), allocator, cluster.places)
+    return Question(tuple(claims), allocator, cluster.places, _keys(cluster.slices))
 
 
 def _of_machine(
@@ -155,7 +158,7 @@ def _of_machine(
     }
     inventory = replace(machine.inventory, classes=tuple(classes.values()))
     site = Site(machine.host, inventory, ledger, claim_spec_dir(None))
-    held = [each.claim for each in (held_claims(ledger) if machine.host.is_real else [])]
+    held = [each.claim for each in (known_claims(ledger) if machine.host.is_real else [])]
     claims = tuple(asked) or (_chosen(cluster, only) if cluster else ())
     if names:
         claims = tuple(each for each in held if each.name == names[0])
@@ -165,7 +168,16 @@ def _of_machine(
             raise NotHeld(names[0])
     others = [each for each in held if each not in claims]
     allocator = site.allocator(in_use(others), options)
-    return Question(tuple(claims), allocator, (site.node,))
+    there = _keys(inventory.slices)
+    known = {(driver, device) for driver, _, device in there}  # a machine may have been renamed since
+    has = ((each.driver, each.pool, each.device) for claim in claims for each in claim.results)
+    there |= {each for each in has if (each[0], each[2]) in known}
+    return Question(tuple(claims), allocator, (site.node,), there)
+
+
+def _keys(slices: Iterable[ResourceSlice]) -> frozenset[DeviceKey]:
+    specs = [each.spec for each in slices]
+    return frozenset((each.driver, each.pool.name, device.name) for each in specs for device in each.devices)
 
 
 def _chosen(cluster: Cluster, only: Sequence[str]) -> tuple[ResourceClaim, ...]:
@@ -184,7 +196,10 @@ def _chosen(cluster: Cluster, only: Sequence[str]) -> tuple[ResourceClaim, ...]:
             causes=(f"these have theirs: {known}",),
             hint=f"why it has these: --claim {cluster.allocated[0].name}",
         )
-    raise Refused("the files have no claim", hint="say what is wanted: -d CLASS:2")
+    raise Refused(
+        "the files have no claim",
+        hint="kubectl get resourceclaims -A -o yaml; or say what is wanted: -d CLASS:2",
+    )
 
 
 def _on(nodes: tuple[Node, ...], name: str | None) -> tuple[Node, ...]:

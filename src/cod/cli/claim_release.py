@@ -40,8 +40,8 @@ def command(names: tuple[str, ...], force: bool, ledger: Path | None, spec_dir: 
         for name in dict.fromkeys(names):
             place = held[name].claim.metadata.annotations.get(PLACE)
             unprepare(name, spec_dir or (Path(place) if place else claim_spec_dir(None)), path)
-            book.give_back(name)
-            sys.stderr.write(f"claim {name} is released\n")
+        book.give_back(*names)
+    sys.stderr.writelines(f"claim {name} is released\n" for name in dict.fromkeys(names))
 
 
 def _is_used(held: HeldClaim) -> bool:

@@ -109,6 +109,9 @@ def _print_table(
         cells += rows_of_others(machine, is_wide=is_wide)
     if cells:
         print_table(cells, WIDE_HEADERS if is_wide else HEADERS, is_cut=not is_wide, least=LEAST)
+    elif is_part and machine.inventory.found:
+        count = len(machine.inventory.found)
+        sys.stderr.write(f"none of the {count} devices there; all: cod device list, and cod driver list\n")
     else:
         tell_of_nothing(machine)
 

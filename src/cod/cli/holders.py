@@ -54,14 +54,23 @@ def held_claims(ledger_path: Path) -> list[HeldClaim]:
     if not _has_content(ledger_path):
         return []
     # SQLite takes 10 ms, and most machines that are only looked at have no ledger.
-    from cod.ledger import Ledger, LedgerUnavailable
+    from cod.ledger import LedgerUnavailable
 
     try:
-        with Ledger(ledger_path, patience=_PATIENCE) as book:
-            return book.claims()
+        return known_claims(ledger_path)
     except LedgerUnavailable as error:
         warn(f"{error.what} ({ledger_path}); devices that are held look free")
         return []
+
+
+def known_claims(ledger_path: Path) -> list[HeldClaim]:
+    """The claims of a ledger; none where there is no ledger. Raises LedgerUnavailable."""
+    if not _has_content(ledger_path):
+        return []
+    from cod.ledger import Ledger
+
+    with Ledger(ledger_path, patience=_PATIENCE) as book:
+        return book.claims()
 
 
 def _is_open(device: Device, uses: Sequence[Use]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -36,13 +36,14 @@ class Group(Struct, frozen=True):
 class Verdict(Struct, frozen=True):
     """What becomes of claims: on groups of nodes, or nowhere, for they are invalid.
 
-    `has` are the devices that they have already, if they have any.
+    `has` are the devices that they have already, if they have any, and `gone` those of them that are no more.
     """
 
     claims: tuple[ResourceClaim, ...]
     groups: tuple[Group, ...] = ()
     invalid: Refused | None = None
     has: tuple[DeviceKey, ...] = ()
+    gone: tuple[DeviceKey, ...] = ()
 
     @property
     def fits(self) -> bool:
@@ -55,21 +56,28 @@ class Verdict(Struct, frozen=True):
         return ", ".join(each.name for each in self.claims)
 
 
-def judge(allocator: Allocator, claims: Sequence[ResourceClaim], nodes: Sequence[Node]) -> Verdict:
+def judge(
+    allocator: Allocator,
+    claims: Sequence[ResourceClaim],
+    nodes: Sequence[Node],
+    there: Collection[DeviceKey] = (),
+) -> Verdict:
     """Decide claims together on each of the nodes; without nodes, on all that there is.
 
-    Claims that have devices are decided as if they had none, on the nodes where these can be used.
+    Claims that have devices are decided as if they had none, on the nodes where these can be used; what they
+    have and is not `there` is gone.
     """
     has = tuple((each.driver, each.pool, each.device) for claim in claims for each in claim.results)
+    gone = tuple(each for each in has if each not in there)
     selectors = [each.status.allocation.node_selector for each in claims if each.status.allocation]
     for selector in filter(None, selectors):
         nodes = [each for each in nodes if selects(selector, each)] or nodes
     wanted = tuple(replace(each, status=ClaimStatus()) for each in claims)
     try:
         groups = alike(allocator, wanted, nodes) if nodes else [()]
-        return Verdict(wanted, tuple(_judged(allocator, wanted, groups)), has=has)
+        return Verdict(wanted, tuple(_judged(allocator, wanted, groups)), has=has, gone=gone)
     except Refused as error:
-        return Verdict(wanted, invalid=error, has=has)
+        return Verdict(wanted, invalid=error, has=has, gone=gone)
 
 
 def _judged(

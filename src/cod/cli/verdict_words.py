@@ -41,8 +41,8 @@ def lines(verdict: Verdict) -> Iterator[str]:
         if group.answer or group.devices:
             yield f"  on {group.nodes[0].name}"
             yield from _indented(_indented(_told(group, is_alone=True)))
-            yield from _indented(_difference(verdict))
             break
+    yield from _indented(_difference(verdict))
     yield from _indented(_without_room(verdict.groups))
 
 
@@ -97,7 +97,10 @@ def _names(nodes: Sequence[Node]) -> str:
 
 
 def _difference(verdict: Verdict) -> Iterator[str]:
-    """That claims would be given other devices today than they have."""
+    """That claims would be given other devices today than they have, or have some that are gone."""
+    if verdict.gone:
+        yield f"it has {ranges(key[2] for key in verdict.gone)}: gone, no slice has it any more"
+        return
     answers = [group.answer for group in verdict.groups if group.answer]
     if verdict.has and answers:
         results = [each for result in answers[0].results for each in result.devices.results]

@@ -138,15 +138,21 @@ class Ledger:
 
     def add_holder(self, name: str, holder: Holder) -> None:
         """Let a claim live as long as this holder, too. A new lease replaces an old one. Raises NotHeld."""
-        with self._writing() as database:
-            if not _has(database, name):
-                raise NotHeld(name)
-            _add_holder(database, name, holder)
+        self.add_holder_together([name], holder)
 
-    def give_back(self, name: str) -> None:
-        """End a claim, if it is not over already."""
+    def add_holder_together(self, names: Iterable[str], holder: Holder) -> None:
+        """As `add_holder`, for several claims: it holds all of them, or none."""
         with self._writing() as database:
-            _drop(database, name)
+            for name in names:
+                if not _has(database, name):
+                    raise NotHeld(name)
+                _add_holder(database, name, holder)
+
+    def give_back(self, *names: str) -> None:
+        """End these claims, as far as they are not over already."""
+        with self._writing() as database:
+            for name in names:
+                _drop(database, name)
 
     def release(self, name: str) -> None:
         """End a claim that a user named. Raises NotHeld."""
@@ -199,8 +205,11 @@ class Ledger:
 
     def _drop_dead(self, database: sqlite3.Connection) -> None:
         now = self._clock()
-        for name, holders in _holders(database).items():
-            dead = [each for each in holders if not lives(each, self._processes, now)]
+        by_claim = _holders(database)
+        everybody = {each for holders in by_claim.values() for each in holders}
+        gone = {each for each in everybody if not lives(each, self._processes, now)}
+        for name, holders in by_claim.items():
+            dead = [each for each in holders if each in gone]
             if len(dead) == len(holders):
                 _drop(database, name)
             else:

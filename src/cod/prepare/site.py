@@ -93,9 +93,10 @@ class Site(Struct, frozen=True):
         """Write the CDI spec of a claim that was taken. Raises as `prepare` does."""
         return prepare(claim, self.inventory.found, self.spec_dir, self.ledger)
 
-    def give_back(self, name: str) -> None:
-        """End a claim, as far as the machine lets us: the next call finds what is left of it."""
-        with suppress(Unavailable):
-            unprepare(name, self.spec_dir, self.ledger)
+    def give_back(self, *names: str) -> None:
+        """End claims, as far as the machine lets us: the next call finds what is left of them."""
+        for name in names:
+            with suppress(Unavailable):
+                unprepare(name, self.spec_dir, self.ledger)
         with suppress(Unavailable), self.open_ledger() as ledger:
-            ledger.give_back(name)
+            ledger.give_back(*names)

@@ -23,6 +23,8 @@ T = TypeVar("T", bound=Struct)
 
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
+_NEWER = "Kubernetes 1.34 and newer give v1: kubectl get resourceslices.v1.resource.k8s.io, and so on"
+
 # What nearly every object begins with.
 _START = re.compile(
     rb'\s*\{\s*(?:"kind"\s*:\s*"(\w+)"\s*,\s*"apiVersion"\s*:\s*"([\w./]+)"'
@@ -147,14 +149,25 @@ def _decode_slowly(data: bytes, where: str, mixed: bool) -> list[Object | Other]
     findings = Findings()
     found: list[tuple[Any, type[Object] | type[Other]]] = []
     for path, each in _objects(_documents(data, where)):
-        if mixed and isinstance(each, dict) and _is_other(str(each.get("apiVersion")), str(each.get("kind"))):
+        if mixed and _is_some_other(each):
             found.append((_other(each), Other))
         elif type_ := _type_of(each, path, findings):
             fit = fitted(each, type_, findings, path)
             found.append((fit, type_))
     if findings:
-        raise InvalidObject(where or "document", findings, where=where)
+        is_old = any(each.path[-1:] == ("apiVersion",) and each.value for each in findings)
+        raise InvalidObject(where or "document", findings, where=where, hint=_NEWER if is_old else "")
     return [msgspec.convert(fit, type_) for fit, type_ in found]
+
+
+def _is_some_other(data: Any) -> bool:
+    """Whether it is an object that says what it is, and is none of ours."""
+    if not isinstance(data, dict):
+        return False
+    version, kind = data.get("apiVersion"), data.get("kind")
+    if not (isinstance(version, str) and isinstance(kind, str) and version and kind):
+        return False
+    return _is_other(version, kind)
 
 
 def _other(data: dict[str, Any]) -> dict[str, Any]:
@@ -181,13 +194,15 @@ def _documents(data: bytes, where: str) -> list[Any]:
     except _UNREADABLE as error:
         looks_like_json = data.lstrip()[:1] in (b"{", b"[") and b"\n---" not in data
         json_fault = str(error) if looks_like_json else ""
-    from cod.resource.yaml_text import read_documents  # only YAML needs it
+        is_deep = isinstance(error, RecursionError)
+    from cod.resource.yaml_text import TOO_DEEP, read_documents  # only YAML needs it
 
     try:
         return read_documents(data, where)
     except InvalidObject:
         if json_fault:
-            raise InvalidObject("JSON", [Problem((), "Syntax error", json_fault)], where=where) from None
+            fault = TOO_DEEP if is_deep else json_fault
+            raise InvalidObject("JSON", [Problem((), "Syntax error", fault)], where=where) from None
         raise
 
 

@@ -14,9 +14,10 @@ import yaml
 
 from cod.resource.problem import InvalidObject, Problem
 
-MOST_NODES = 2_000_000  # of a text, aliases followed: a few lines can stand for more than memory holds
+MOST_NODES = 2_000_000  # more than a text has bytes, aliases followed: a few lines can stand for endless data
 
 MOST_LEVELS = 100  # of nesting; no object comes near it
+TOO_DEEP = "it nests too deep"
 
 _PLAIN = "tag:cod.dev,2026:plain"  # of what stands without quotes and without a tag
 
@@ -113,12 +114,16 @@ def read_documents(text: str | bytes, where: str = "") -> list[Any]:
     try:
         check_depth(text)
         found = [document for document in yaml.load_all(text, _GoLoader) if document is not None]
-        _count(found, [MOST_NODES])
+        _count(found, [MOST_NODES + len(text)])
+    except yaml.reader.ReaderError as error:
+        raise _unreadable(f"{error.reason}, at byte {error.position}", where) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{where}:{mark.line + 1}:{mark.column + 1}" if mark and where else where
         raise _unreadable(getattr(error, "problem", None) or str(error), where) from None
-    except (ValueError, OverflowError, RecursionError) as error:
+    except RecursionError:  # an alias of what it stands in
+        raise _unreadable(TOO_DEEP, where) from None
+    except (ValueError, OverflowError) as error:
         raise _unreadable(str(error), where) from None
     return found
 
@@ -131,7 +136,7 @@ def check_depth(text: str | bytes, most: int = MOST_LEVELS) -> None:
             depth += 1
             if depth > most:
                 mark: Any = event.start_mark  # one of two classes of marks, says the type
-                raise yaml.MarkedYAMLError(problem="it nests too deep", problem_mark=mark)
+                raise yaml.MarkedYAMLError(problem=TOO_DEEP, problem_mark=mark)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from cod.cel.effort import spend
 from cod.cel.functions import Overload, Price, Size
 from cod.cel.library.price import known, passing, passing_twice, search, traversal, walking
 from cod.cel.types import Type
@@ -35,6 +36,7 @@ def function(
     """An overload without a receiver; it costs 1 unless there is a charge."""
     if charge is None:
         return Overload(id_, parameters, result, call)
+    call = _walking(call) if parameters[0].kind == "list" else call
     return Overload(id_, parameters, result, call, estimate=charge.estimate, cost=charge.cost)
 
 
@@ -48,4 +50,15 @@ def method(
     """An overload whose first parameter is the receiver."""
     if charge is None:
         return Overload(id_, parameters, result, call, is_member=True)
+    call = _walking(call) if parameters[0].kind == "list" else call
     return Overload(id_, parameters, result, call, True, charge.estimate, charge.cost)
+
+
+def _walking(call: Callable[..., Any]) -> Callable[..., Any]:
+    """A call that passes over all items of its first argument."""
+
+    def walk(items: Sequence[Any], *others: Any) -> Any:
+        spend(len(items))
+        return call(items, *others)
+
+    return walk

@@ -8,9 +8,12 @@ Source: cel-go `ext/formatting.go`. At most 100 decimals, as cel-go has it from 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from msgspec import Struct
+
+from cod.cel.effort import enter, spend_characters
 from cod.cel.functions import EvaluationError
 from cod.cel.library.text import text_of, type_name
 from cod.cel.values import Duration, Timestamp, TypeValue
@@ -23,40 +26,78 @@ _ESCAPES = {"\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t
 _ESCAPES |= {"\\": r"\\", '"': r"\""}
 
 
+_ONLY = {
+    "s": "string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types,"
+    " durations, and timestamps",
+    "d": "decimal clause can only be used on integers",
+    "f": "fixed-point clause can only be used on doubles",
+    "e": "scientific clause can only be used on doubles",
+    "b": "only integers and bools can be formatted as binary",
+    "x": "only integers, byte buffers, and strings can be formatted as hex",
+    "o": "octal clause can only be used on integers",
+}
+
+
+class Clause(Struct, frozen=True):
+    """What stands for a value: `%d`, or `%.2f` with its decimals."""
+
+    verb: str
+    decimals: int
+
+
 class _Wrong(Exception):
     """A value that its clause has no form for."""
 
 
 def format_text(text: str, values: Sequence[Any]) -> str:
     """The text with each clause replaced by the next value; values may be left over."""
-    parts, position, used = [], 0, 0
+    rest = iter(values)
+    return "".join(
+        piece if isinstance(piece, str) else _formatted(piece, next(rest))
+        for piece in pieces(text, len(values))
+    )
+
+
+def _formatted(clause: Clause, value: Any) -> str:
+    try:
+        shown = _CLAUSES[clause.verb](value, clause.decimals)
+    except _Wrong as wrong:
+        raise EvaluationError(f"error during formatting: {wrong}") from None
+    spend_characters(len(shown))
+    return shown
+
+
+def refusal(verb: str, given: str) -> str:
+    """Why a clause has no form for a type."""
+    return f"{_ONLY[verb.lower()]}, was given {given}"
+
+
+def pieces(text: str, count: int) -> Iterator[str | Clause]:
+    """What a text consists of, with clauses for at most so many values."""
+    position = used = 0
     while (start := text.find("%", position)) >= 0:
-        parts.append(text[position:start])
+        yield text[position:start]
         if text.startswith("%%", start):
-            parts.append("%")
+            yield "%"
             position = start + 2
             continue
-        if used >= len(values):
+        if used >= count:
             raise EvaluationError(f"index {used} out of range")
         if start + 1 == len(text):
             raise EvaluationError("unexpected end of string")
         position, clause = _read_clause(text, start + 1)
-        try:
-            parts.append(clause(values[used]))
-        except _Wrong as wrong:
-            raise EvaluationError(f"error during formatting: {wrong}") from None
+        yield clause
         used += 1
-    return "".join(parts) + text[position:]
+    yield text[position:]
 
 
-def _read_clause(text: str, position: int) -> tuple[int, Callable[[Any], str]]:
-    """Where a clause ends, and what it does with a value."""
+def _read_clause(text: str, position: int) -> tuple[int, Clause]:
+    """Where a clause ends, and the clause."""
     position, decimals = _read_decimals(text, position)
     verb = text[position]
-    clause = _CLAUSES.get(verb)
-    if clause is None:
+    if verb not in _CLAUSES:
         raise EvaluationError(f'could not parse formatting clause: unrecognized formatting clause "{verb}"')
-    return position + 1, lambda value: clause(value, decimals)
+    return position + 1, Clause(verb, decimals)
 
 
 def _read_decimals(text: str, position: int) -> tuple[int, int]:
@@ -81,16 +122,21 @@ def _unreadable(why: str) -> EvaluationError:
     return EvaluationError(f"could not parse formatting clause: error while parsing precision: {why}")
 
 
+def _refused(verb: str, value: Any) -> _Wrong:
+    return _Wrong(refusal(verb, type_name(value)))
+
+
 def _string(value: Any, _decimals: int = 0) -> str:
     if isinstance(value, (list, tuple)):
+        enter(len(value))
         return "[" + ", ".join(map(_literal, value)) + "]"
     if isinstance(value, dict):
+        enter(len(value))
         return "{" + ", ".join(f"{key}:{item}" for key, item in sorted(map(_entry, value.items()))) + "}"
     if value is None:
         return "null"
     if not isinstance(value, _TEXTUAL):
-        what = "strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps"
-        raise _Wrong(f"string clause can only be used on {what}, was given {type_name(value)}")
+        raise _refused("s", value)
     shown = text_of(value)
     if shown is None:
         why = "invalid UTF-8 in bytes, cannot convert to string"
@@ -141,16 +187,16 @@ def _is_int(value: Any) -> bool:
 
 def _decimal(value: Any, _decimals: int) -> str:
     if not _is_int(value):
-        raise _Wrong(f"decimal clause can only be used on integers, was given {type_name(value)}")
+        raise _refused("d", value)
     return int.__repr__(value)
 
 
-def _double(value: Any, what: str) -> float:
+def _double(value: Any, verb: str) -> float:
     if isinstance(value, float):
         return value
     if value in ("NaN", "Infinity", "-Infinity"):
         return float(value)
-    raise _Wrong(f"{what} clause can only be used on doubles, was given {type_name(value)}")
+    raise _refused(verb, value)
 
 
 def _unbounded(number: float) -> str:
@@ -158,12 +204,12 @@ def _unbounded(number: float) -> str:
 
 
 def _fixed(value: Any, decimals: int) -> str:
-    number = _double(value, "fixed-point")
+    number = _double(value, "f")
     return f"{number:,.{decimals}f}" if math.isfinite(number) else _unbounded(number)
 
 
 def _scientific(value: Any, width: int) -> str:
-    number = _double(value, "scientific")
+    number = _double(value, "e")
     if not math.isfinite(number):
         return _unbounded(number).rjust(width)
     digits, _, exponent = f"{number:.6e}".partition("e")
@@ -172,7 +218,7 @@ def _scientific(value: Any, width: int) -> str:
 
 def _binary(value: Any, _decimals: int) -> str:
     if not isinstance(value, int):
-        raise _Wrong(f"only integers and bools can be formatted as binary, was given {type_name(value)}")
+        raise _refused("b", value)
     return f"{int(value):b}"
 
 
@@ -180,14 +226,13 @@ def _hexadecimal(value: Any, _decimals: int) -> str:
     if isinstance(value, (str, bytes)):
         return (value.encode() if isinstance(value, str) else value).hex()
     if not _is_int(value):
-        what = "integers, byte buffers, and strings"
-        raise _Wrong(f"only {what} can be formatted as hex, was given {type_name(value)}")
+        raise _refused("x", value)
     return f"{int(value):x}"
 
 
 def _octal(value: Any, _decimals: int) -> str:
     if not _is_int(value):
-        raise _Wrong(f"octal clause can only be used on integers, was given {type_name(value)}")
+        raise _refused("o", value)
     return f"{int(value):o}"
 
 

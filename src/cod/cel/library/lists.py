@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from cod.cel.effort import spend
 from cod.cel.equality import key_of, order
 from cod.cel.functions import EvaluationError, Function, Overload, Price, Size
 from cod.cel.library.declare import Charge, function, method
@@ -43,6 +44,7 @@ def cut(items: Sequence[Any], start: int, end: int) -> Sequence[Any]:
         raise EvaluationError(f"cannot slice({start}, {end}), {why}")
     if end > len(items):
         raise EvaluationError(f"cannot slice({start}, {end}), list is length {len(items)}")
+    spend(end - start)
     return items[start:end]
 
 
@@ -54,6 +56,7 @@ def flatten(items: Sequence[Any], depth: int = 1) -> list[Any]:
     while waiting:
         rest, left = waiting[-1]
         for item in rest:
+            spend(1)
             if left and isinstance(item, (list, tuple)):
                 waiting.append((iter(item), left - 1))
                 break
@@ -98,6 +101,7 @@ def numbers(count: int) -> list[int]:
     if count > _LONGEST:
         limit = f"exceeds maximum allowed ({_LONGEST})"
         raise EvaluationError(f"lists.range: size {count} {limit}")
+    spend(count)
     return list(range(count))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from cod.cel.effort import enter
 from cod.cel.functions import Price, Size
 
 MOST_COST = 2**64 - 1
@@ -101,7 +102,9 @@ def walking(value: Any) -> int:
     if isinstance(value, bytes):
         return int(len(value) * CHARACTER)
     if isinstance(value, (list, tuple)):
+        enter(len(value))
         return sum(map(walking, value))
     if isinstance(value, dict):
+        enter(len(value))
         return sum(walking(key) + walking(item) for key, item in value.items())
     return 1

@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from cod.cel.effort import spend_characters
 from cod.cel.functions import EvaluationError, Function, Price, Size
 from cod.cel.library.declare import COPYING, PASSING, SEARCHING, Charge, function, method
 from cod.cel.library.formatting import format_text
@@ -22,6 +23,7 @@ from cod.cel.library.price import (
     passing_twice,
     traversal,
 )
+from cod.cel.library.text import text_of, type_name
 from cod.cel.types import DYN, INT, STRING, list_of
 
 _STRINGS = list_of(STRING)
@@ -100,8 +102,17 @@ def join(parts: Sequence[Any], separator: str = "") -> str:
     """The parts as one text."""
     for part in parts:
         if not isinstance(part, str):
-            raise EvaluationError(f"join: invalid input: {part}")
+            raise EvaluationError(f"join: invalid input: {text_of(part) or type_name(part)}")
+    spend_characters(sum(map(len, parts)) + len(separator) * len(parts))
     return separator.join(parts)
+
+
+def replace(text: str, old: str, new: str, most: int = -1) -> str:
+    """The text with one part for another, everywhere or the first so many times."""
+    found = text.count(old)
+    count = found if most < 0 else min(found, most)
+    spend_characters(len(text) + count * len(new))
+    return text.replace(old, new, most)
 
 
 def quote(text: str) -> str:
@@ -192,10 +203,8 @@ FUNCTIONS: tuple[Function, ...] = (
     Function(
         "replace",
         (
-            method("string_replace_string_string", (STRING,) * 3, STRING, str.replace, _REPLACING),
-            method(
-                "string_replace_string_string_int", (*(STRING,) * 3, INT), STRING, str.replace, _REPLACING
-            ),
+            method("string_replace_string_string", (STRING,) * 3, STRING, replace, _REPLACING),
+            method("string_replace_string_string_int", (*(STRING,) * 3, INT), STRING, replace, _REPLACING),
         ),
     ),
     Function(
