@@ -18,11 +18,18 @@
     │   ├── Undecided              a claim on which the search was stopped  cod.allocate
     │   ├── AllocationFailed       a claim at which Kubernetes would fail   cod.allocate
     │   ├── NotHeld                a claim that the ledger does not know    cod.ledger
+    │   ├── InvalidRequest         an annotation that asks for devices      cod.nri
+    │   ├── UnknownClaim           a claim that is not ready on this node   cod.nri
+    │   ├── NotCarried             edits that a runtime's NRI has not       cod.nri
+    │   ├── InvalidConf            the text that configures the plugin      cod.nri
+    │   ├── CallFailed             a call that was answered with an error   cod.nri
     │   └── InvalidBundle          a directory that is no OCI bundle        cod.runtimes
     ├── Misuse                     the command is wrong                     exit 2
+    │   └── InvalidIdentity        no name or index of an NRI plugin        cod.nri
     └── Unavailable                the environment lacks something          exit 3
         ├── UnreadableFile         a spec file or directory                 cod.cdi.files
         ├── WriteFailed            a file could not be written              cod.cdi.write
+        ├── ConnectionBroken       a connection to a runtime                cod.nri
         ├── LedgerUnavailable      the ledger cannot be opened              cod.ledger
         └── RuntimeUnavailable     a container runtime is missing           cod.runtimes
             └── CommandNotFound    a command that cannot be run             exit 127

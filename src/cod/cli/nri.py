@@ -1,0 +1,64 @@
+"""`cod nri`: the plugin that gives containers their devices through NRI, the Node Resource Interface."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cod.cli.main import INTERRUPTED
+from cod.cli.registry import open_registry, spec_dirs_option
+from cod.cli.terminal import printable
+
+if TYPE_CHECKING:
+    from cod.nri import Devices
+
+
+@click.group()
+def command() -> None:
+    """NRI: devices for the containers of containerd and CRI-O, by annotations."""
+
+
+@command.command("serve")
+@click.option(
+    "--socket", "path", type=click.Path(path_type=Path), metavar="SOCKET", help="The runtime's socket."
+)
+@click.option(
+    "--idx", "index", metavar="NN", help="Two digits: plugins are asked in their order.  [default: 50]"
+)
+@click.option("--name", metavar="NAME", help="What the runtime calls the plugin.  [default: cod]")
+@spec_dirs_option
+def serve(path: Path | None, index: str | None, name: str | None, spec_dirs: tuple[str, ...]) -> int:
+    """Give containers the devices that annotations ask for, until SIGTERM.
+
+    The annotations are those of the pod or the container: `claims.cod.dev` has the name of a claim, and
+    `cdi-devices.noderesource.dev` a list of CDI devices, each also with `/pod` or `/container.NAME`.
+
+    A container that starts while this does not run, or that it is too late for, gets NO devices and NO error:
+    so NRI has it. Where that must not be, ask in the CDI_devices field of CRI, require the plugin, or use
+    cod-runtime.
+
+    Started by the runtime from /opt/nri/plugins, it takes socket, index and name from there.
+    """
+    from cod.nri import SOCKET, Devices, Identity, Plugin, launched, read_conf
+    from cod.nri.serve import serve as serve_plugin
+
+    launch = launched(os.environ) if path is None else None
+    identity = launch.identity if launch is not None else Identity(name or "cod", index or "50")
+
+    def configure(text: str) -> Devices:
+        return Devices(open_registry(spec_dirs or read_conf(text).spec_dirs))
+
+    plugin = Plugin(identity, Devices(open_registry(spec_dirs)), _tell, configure)
+    where = launch.descriptor if launch is not None else path or Path(SOCKET)
+    caught = serve_plugin(plugin, where, _tell)
+    return INTERRUPTED if caught is signal.SIGINT else 0
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"{printable(line)}\n")
+    sys.stderr.flush()

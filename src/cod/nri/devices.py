@@ -1,0 +1,102 @@
+"""The devices that the plugin can give: the CDI specs of some directories, and claims among them."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from cod.cdi import ContainerEdits, Registry, UnreadableFile
+from cod.cdi.files import stat_file
+from cod.cdi.registry import SpecFile
+from cod.errors import Refused, Unavailable
+
+_PATIENCE = 1.0  # seconds; the usual time for a whole answer is 2
+
+
+class UnknownClaim(Refused):
+    """A claim that is asked for and has no spec on this node."""
+
+
+class Devices:
+    """A registry that many threads may ask.
+
+    It follows the disk, at a cost that does not grow with the number of files: a directory that has changed,
+    a file of the answer that has changed, or a name that is not known make it look at all files again.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._lock = threading.Lock()
+        self._marks: list[tuple[int, int] | None] = []
+        self._files: dict[str, SpecFile] = {}
+        # What reads a spec is imported now, since an answer has no time for it.
+        import cod.cdi.load  # noqa: F401
+
+    @property
+    def dirs(self) -> tuple[str, ...]:
+        """The directories, from the lowest precedence to the highest."""
+        return self._registry.dirs
+
+    def edits(self, names: Sequence[str], claims: Sequence[str] = ()) -> dict[str, ContainerEdits]:
+        """The edits of each device alone, by its name.
+
+        `claims` are those of the names that stand for claims. Raises UnknownClaim, UnresolvableDevices, or
+        Unavailable where the directories do not answer.
+        """
+        with self._mine():
+            marks = [_mark(directory) for directory in self.dirs]
+            if marks != self._marks or not self._is_fresh(names):
+                self._refresh(marks)
+            missing = [name for name in claims if self._registry.find(name) is None]
+            if missing:
+                raise self._unknown(missing)
+            self._registry.resolve(names)  # tells all that are missing, not the first
+            return {name: self._registry.resolve([name]) for name in names}
+
+    def together(self, names: Sequence[str]) -> ContainerEdits:
+        """The edits of devices whose own were asked for, with what they have in common once."""
+        with self._mine():
+            return self._registry.resolve(names)
+
+    @contextmanager
+    def _mine(self) -> Iterator[None]:
+        """The registry for this thread, if another does not wait for the disk."""
+        if not self._lock.acquire(timeout=_PATIENCE):
+            raise Unavailable("the directories of CDI specs do not answer", where=":".join(self.dirs))
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def _refresh(self, marks: list[tuple[int, int] | None]) -> None:
+        self._registry.refresh()
+        self._marks = marks
+        self._files = {file.path: file for file in self._registry.files}
+
+    def _is_fresh(self, names: Sequence[str]) -> bool:
+        """Whether the files of these devices are as they were read; none is if a device is not known."""
+        found = [self._registry.find(name) for name in names]
+        paths = {each.path for each in found if each is not None}
+        try:
+            return None not in found and all(stat_file(path) == self._files[path].identity for path in paths)
+        except UnreadableFile:
+            return False
+
+    def _unknown(self, missing: Sequence[str]) -> UnknownClaim:
+        first, *others = (name.partition("=")[2] for name in missing)
+        return UnknownClaim(
+            f"no claim {', '.join([first, *others])} is ready on this node:"
+            f" no CDI spec in {', '.join(self.dirs)} has {', '.join(missing)}",
+            hint=f"cod claim list shows what there is, cod claim create {first} -d CLASS makes it",
+        )
+
+
+def _mark(directory: str) -> tuple[int, int] | None:
+    """What changes when a file comes into a directory, leaves it, or is replaced."""
+    try:
+        found = os.stat(directory)  # noqa: PTH116 - a Path costs as much again
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns

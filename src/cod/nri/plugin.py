@@ -1,0 +1,225 @@
+"""The NRI plugin over one connection: it registers, is configured, and answers for each container.
+
+`attend` is the life of a connection. The work of an answer runs in a thread of its own, so that directories
+that hang delay nobody who wants nothing of them, and so that there is an answer, an error, before the runtime
+stops waiting: a container that is refused can be made again, one without its devices runs astray.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from cod.errors import CodError, Misuse
+from cod.nri.adjust import by_edits, by_names, is_there
+from cod.nri.carries import Carries, carries
+from cod.nri.devices import Devices
+from cod.nri.messages import (
+    CREATE_CONTAINER,
+    PLUGIN_METHODS,
+    PLUGIN_SERVICE,
+    RUNTIME_SERVICE,
+    ConfigureResponse,
+    CreateContainerResponse,
+    DecodeError,
+    RegisterPluginRequest,
+    SynchronizeResponse,
+)
+from cod.nri.mux import PLUGIN, RUNTIME, ConnectionBroken, Mux
+from cod.nri.ttrpc import INVALID_ARGUMENT, UNIMPLEMENTED, CallFailed, Client, Server, worded
+from cod.nri.wanted import asked_of_cri, wanted
+
+NRI_VERSION = "v0.12.2"
+"""The newest version of NRI that is spoken here."""
+
+# A busy runtime may take its time, and gives up by itself.
+_REGISTRATION = 30.0
+_LAST_ANSWERS = 2.0
+
+T = TypeVar("T")
+
+
+class InvalidIdentity(Misuse):
+    """A name or an index that no runtime takes for a plugin."""
+
+
+class Identity(Struct, frozen=True):
+    """How a plugin is known to the runtime. Plugins are asked in the order of their index, of two digits."""
+
+    name: str = "cod"
+    index: str = "50"
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9_.+-]+", self.name):
+            raise InvalidIdentity(
+                f"{self.name!r} is no name of a plugin", hint="use letters, digits and _.+-"
+            )
+        if not re.fullmatch(r"[0-9]{2}", self.index):
+            raise InvalidIdentity(
+                f"{self.index!r} is no index of a plugin", hint="use two digits, such as 50"
+            )
+
+
+class Plugin:
+    """Answers a runtime with the devices that annotations ask for.
+
+    Args:
+        identity: how it registers.
+        devices: what it gives.
+        tell: takes a line about what happens.
+        configure: takes the text of the plugin's file in `/etc/nri/conf.d`, for `devices` to follow.
+    """
+
+    def __init__(
+        self,
+        identity: Identity,
+        devices: Devices,
+        tell: Callable[[str], None],
+        configure: Callable[[str], Devices] | None = None,
+    ) -> None:
+        self.identity = identity
+        self._given = self._devices = devices
+        self._tell = tell
+        self._configure = configure
+        self._carries = Carries("an unknown runtime")
+        self.is_ready = False
+
+    async def attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection until the runtime closes it, or until this is cancelled.
+
+        Answers that are under way when it is cancelled are still given. Raises ConnectionBroken, and
+        CallFailed where the runtime does not take the plugin.
+        """
+        self.is_ready = False
+        mux = Mux(reader, writer)
+        client = Client(RUNTIME_SERVICE, lambda data: mux.send(RUNTIME, data))
+        server = Server(self._serve, lambda data: mux.send(PLUGIN, data))
+        answers = server.calls
+        mux.open(PLUGIN, server.receive)
+        mux.open(RUNTIME, client.receive)
+        reading = asyncio.create_task(mux.run())
+        # The runtime configures us before it answers this, so both run at once.
+        registering = asyncio.create_task(self._register(client))
+        try:
+            await asyncio.wait({reading, registering}, return_when=asyncio.FIRST_COMPLETED)
+            if registering.done() and not reading.done():
+                await registering
+            await reading
+        except asyncio.CancelledError:
+            with suppress(TimeoutError, ConnectionBroken):
+                async with asyncio.timeout(_LAST_ANSWERS):
+                    while answers:
+                        await asyncio.wait(answers)
+            raise
+        finally:
+            for task in (reading, registering, *answers):
+                task.cancel()
+            await asyncio.gather(reading, registering, *answers, return_exceptions=True)
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    async def _register(self, client: Client) -> None:
+        request = RegisterPluginRequest(
+            plugin_name=self.identity.name, plugin_idx=self.identity.index, NRI_version=NRI_VERSION
+        )
+        await client.call("RegisterPlugin", request.SerializeToString(), _REGISTRATION)
+
+    async def _serve(self, service: str, method: str, payload: bytes) -> bytes:
+        if service != PLUGIN_SERVICE or method not in PLUGIN_METHODS:
+            raise CallFailed(UNIMPLEMENTED, f"{service} has no {method} here")
+        try:
+            request = PLUGIN_METHODS[method][0].FromString(payload)
+        except DecodeError:
+            raise CallFailed(INVALID_ARGUMENT, f"the question of {method} cannot be decoded") from None
+        match method:
+            case "Configure":
+                answer = await self._configured(request)
+            case "Synchronize":
+                # Devices are given when containers are made: those that are there already need nothing.
+                answer = SynchronizeResponse(more=request.more)
+            case "CreateContainer":
+                answer = await self._created(request)
+            case _:  # Shutdown: the runtime closes the connection
+                answer = PLUGIN_METHODS[method][1]()
+        data: bytes = answer.SerializeToString()
+        return data
+
+    async def _configured(self, request: Any) -> Any:
+        try:
+            self._devices = self._given
+            configure = self._configure
+            if configure is not None and request.config.strip():
+                self._devices = await _in_thread(lambda: configure(request.config))
+            self._carries = carries(request.runtime_name, request.runtime_version, request.NRI_version)
+        except CodError as error:
+            self._tell(f"not configured: {worded(error)}")
+            raise
+        self.is_ready = True
+        way = "CDI devices by name" if self._carries.names else "the edits of CDI devices"
+        if not self._carries.nodes:
+            way = "variables and mounts only"
+        self._tell(
+            f"registered with {self._carries.runtime} as {self.identity.index}-{self.identity.name}: {way}"
+        )
+        return ConfigureResponse(events=CREATE_CONTAINER)
+
+    async def _created(self, request: Any) -> Any:
+        start = time.perf_counter()
+        pod, container = request.pod, request.container
+        told = f"container {container.name} of pod {pod.namespace}/{pod.name}"
+        try:
+            asked = wanted(container.name, pod.annotations, container.annotations)
+            if not asked.names:
+                return CreateContainerResponse()
+            adjustment = await _in_thread(lambda: self._adjustment(asked.names, asked.claims, container))
+        except CodError as error:
+            self._tell(f"{told}: refused: {worded(error)}")
+            raise
+        except asyncio.CancelledError:
+            self._tell(f"{told}: refused: no answer in time")
+            raise
+        spent = (time.perf_counter() - start) * 1e3
+        self._tell(f"{told}: {', '.join(asked.names)} in {spent:.1f} ms")
+        return CreateContainerResponse(adjust=adjustment)
+
+    def _adjustment(self, names: tuple[str, ...], claims: tuple[str, ...], container: Any) -> Any:
+        asked = asked_of_cri((each.name for each in container.CDI_devices), container.annotations)
+        edits = self._devices.edits(names, claims)
+        left = [name for name in names if not is_there(edits[name], container, name in asked)]
+        if self._carries.names:
+            return by_names(left)
+        return by_edits(self._devices.together(left), container, self._carries)
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    """The result of some work in a thread of its own, which nobody waits for once this is cancelled."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def settle(result: T | None, error: BaseException | None) -> None:
+        if done.done():
+            return
+        if error is not None:
+            done.set_exception(error)
+        else:
+            done.set_result(result)  # type: ignore[arg-type]
+
+    def run() -> None:
+        result, failure = None, None
+        try:
+            result = work()
+        except BaseException as error:
+            failure = error
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(settle, result, failure)
+
+    threading.Thread(target=run, daemon=True).start()
+    return await done
