@@ -32,7 +32,9 @@ An error carries data and no layout: `cod.cli` alone words it for a terminal.
 
 from __future__ import annotations
 
-from typing import ClassVar
+TYPE_CHECKING = False  # not from typing: `cod.oci` starts with each container, and that takes 9 ms
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 
 class CodError(Exception):

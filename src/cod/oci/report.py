@@ -1,0 +1,67 @@
+"""What went wrong, told where engines look: in the file that `--log` names, and on stderr."""
+
+from __future__ import annotations
+
+from cod.errors import CodError
+
+TYPE_CHECKING = False  # as in cod.errors
+if TYPE_CHECKING:
+    from cod.oci.arguments import Call
+
+FAILED = 1
+"""The status of a runtime that failed, whatever the reason."""
+
+
+def text_of(error: Exception) -> str:
+    """An error in one line."""
+    if not isinstance(error, CodError):
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "unknown place"
+        return f"a bug in cod-runtime: {type(error).__name__}: {error} ({place}); please report this"
+    text = error.what
+    if error.where and error.where not in text:
+        text += f" ({error.where})"
+    text = "; ".join([text, *error.causes])
+    return f"{text}; try: {error.hint}" if error.hint else text
+
+
+def tell(text: str, call: Call | None) -> None:
+    """Tell what went wrong as runtimes do: the engine shows the last error of its log file, people see stderr."""
+    import posix
+    import time
+
+    _write(2, f"cod-runtime: {_printable(text)}\n".encode("utf-8", "replace"))
+    if call is None or not call.log:
+        return
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    message = f"cod-runtime: {text}"
+    if call.log_format == "json":
+        from cod.oci.plain_json import encode
+
+        line = encode({"level": "error", "msg": message, "time": now})
+    else:
+        from cod.cdi.quote import quote
+
+        line = f'time="{now}" level=error msg={quote(message)}'.encode("utf-8", "replace")
+    flags = posix.O_WRONLY | posix.O_APPEND | posix.O_CREAT | posix.O_CLOEXEC | posix.O_NONBLOCK
+    try:
+        descriptor = posix.open(call.log, flags, 0o644)
+    except (OSError, ValueError):
+        return  # stderr has it
+    _write(descriptor, line + b"\n")
+    posix.close(descriptor)
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    import posix
+
+    try:
+        posix.write(descriptor, data)
+    except OSError:
+        return  # a stderr that is closed takes nothing
