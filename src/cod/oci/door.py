@@ -1,0 +1,119 @@
+"""From a container's configuration to the same one with the devices in it that it asks for."""
+
+from __future__ import annotations
+
+import os
+
+from cod.cdi.config import InvalidConfig
+from cod.cdi.inject import inject
+from cod.oci.catalogue import Catalogue, Missing, listing
+from cod.oci.edits import Unusual
+from cod.oci.kept import cache_directory, identity, is_settled, keep, read_kept
+from cod.oci.plain_json import InvalidJson, decode
+from cod.oci.settings import VARIABLE, settings_path, spec_dirs
+from cod.oci.wanted import wanted
+
+TYPE_CHECKING = False  # as in cod.errors
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from cod.oci.edits import Part
+
+
+class Door:
+    """What the front door knows of its machine: the settings, the spec directories, where answers are kept."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._user = os.geteuid()
+        self._cache = cache_directory(environ, self._user)
+        self._settings = self._read_settings()
+        self.dirs = spec_dirs(self._settings, environ, self._user)
+
+    def wishes(self, config: Mapping[str, Any]) -> list[str]:
+        """The devices that a container asks for. Raises as `wanted` does."""
+        return wanted(config, self._settings.get("environment", {}))
+
+    def resolve(self, names: Sequence[str]) -> Part:
+        """The edits for these devices. Raises UnresolvableDevices or UnreadableFile."""
+        path = f"{self._cache}/runtime-specs" if self._cache else ""
+        kept = read_kept(path, [*self.dirs]) if path else None
+        if kept is not None and kept.head["listing"] == listing(self.dirs):
+            try:
+                return Catalogue(kept.block, self.dirs, has_claims=False).resolve(names)
+            except (Missing, Unusual):
+                pass
+        _have_all_of_cod()
+        from cod.oci.careful import resolve
+
+        return resolve(names, self.dirs, path, self._cache)
+
+    def with_devices(self, config: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+        """A configuration as `config`, with these devices in it.
+
+        Raises as `resolve` and `inject` do.
+        """
+        edits: Any = self.resolve(names)
+        return _once(config, inject(config, edits))
+
+    def _read_settings(self) -> dict[str, Any]:
+        """The settings, kept or read anew. Raises InvalidSettings or Unavailable."""
+        path = settings_path(self._environ)
+        is_needed = bool(self._environ.get(VARIABLE))
+        now = identity(path)
+        if now is None and not is_needed:
+            return {}
+        place = f"{self._cache}/runtime-settings" if self._cache else ""
+        kept = read_kept(place, [path, now]) if place else None
+        if kept is not None:
+            settings: dict[str, Any] = kept.block("settings")
+            return settings
+        import time
+
+        from cod.oci.settings import read_settings
+
+        settings = read_settings(path, is_needed)
+        if place and now == identity(path) and is_settled(now, time.time_ns()):
+            _have_all_of_cod()
+            keep(place, [path, now], {}, {"settings": settings})
+        return settings
+
+
+def read_config(data: bytes, path: str) -> dict[str, Any]:
+    """The configuration in the bytes of a file; `path` is what errors call it. Raises InvalidConfig."""
+    try:
+        config = decode(data)
+    except InvalidJson as error:
+        raise InvalidConfig("the OCI spec is no JSON", where=path, causes=(error.what,)) from None
+    if type(config) is not dict:
+        raise InvalidConfig("the OCI spec is no JSON object", where=path)
+    return config
+
+
+def _once(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """`new` without the hooks and device rules that `old` has already, since its engine may know CDI, too."""
+    for keys in (("hooks",), ("linux", "resources")):
+        before, after = _at(old, keys), _at(new, keys)
+        for key, items in after.items():
+            had = before.get(key)
+            if type(items) is list and type(had) is list and len(items) > len(had):
+                after[key] = had + [each for each in items[len(had) :] if each not in had]
+    return new
+
+
+def _at(config: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    for key in keys:
+        found = config.get(key)
+        config = found if type(found) is dict else {}
+    return config
+
+
+def _have_all_of_cod() -> None:
+    """Let Python find what COD depends on: it was started without its usual places."""
+    import sys
+
+    if sys.flags.no_site:
+        import site
+
+        site.main()
