@@ -19,7 +19,7 @@ class BrokenBundle(Refused):
 
 
 class ConfigFile:
-    """A configuration's file, for a `with`. Its directory is opened once, so that it cannot be exchanged meanwhile."""
+    """A configuration's file, for a `with`. Its directory is opened once: it cannot be exchanged meanwhile."""
 
     def __init__(self, bundle: str, config: str = "") -> None:
         path = config or f"{bundle or '.'}/config.json"
@@ -56,11 +56,13 @@ class ConfigFile:
         finally:
             os.close(descriptor)
         if len(data) > MOST_BYTES:
-            raise BrokenBundle(f"the bundle's config.json has more than {MOST_BYTES >> 20} MiB", where=self.path)
+            raise BrokenBundle(
+                f"the bundle's config.json has more than {MOST_BYTES >> 20} MiB", where=self.path
+            )
         return data
 
     def replace(self, data: bytes) -> None:
-        """Put other bytes in its place; mode and owner stay. After a failure the old file is there, untouched.
+        """Put other bytes in its place; mode and owner stay. After a failure the old file is there as it was.
 
         Raises BrokenBundle where it is a link, whose end is not ours to write, or Unavailable.
         """
@@ -77,7 +79,9 @@ class ConfigFile:
                 raise
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
-            raise Unavailable(f"the bundle's config.json cannot be written: {reason}", where=self.path) from None
+            raise Unavailable(
+                f"the bundle's config.json cannot be written: {reason}", where=self.path
+            ) from None
 
     def _write(self, name: str, data: bytes, like: os.stat_result) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW

@@ -1,7 +1,7 @@
-"""The careful way: all of `cod.cdi` looks at the spec directories, and what it finds is kept for the next start.
+"""The careful way: all of `cod.cdi` looks at the spec directories, and what it finds is kept.
 
-It takes some 50 ms, and only the first start after a spec has changed takes it; and one that fails, which then
-says why.
+It takes some 50 ms, and only the first start after a spec has changed takes it; and one that fails, which
+then says why.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from cod.oci.wanted import ALL, CLAIM
 
 
 def resolve(names: Sequence[str], dirs: Sequence[str], kept_path: str, cache: str) -> Part:
-    """The edits for these devices. Raises UnresolvableDevices, or UnreadableFile for a spec that has just gone."""
+    """The edits for these devices. Raises UnresolvableDevices, or UnreadableFile for a spec that is gone."""
     now = time.time_ns()
     before = listing(dirs)
     registry = Registry(dirs, cache=SpecCache(cache, dirs) if cache else None)

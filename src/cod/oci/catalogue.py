@@ -1,7 +1,7 @@
-"""The devices of the spec directories, at hand: what the careful way has found, while nothing has changed since.
+"""The devices of the spec directories, at hand: what the careful way has found, while nothing has changed.
 
-A claim's spec comes and goes with each claim. It is not part of what is kept: COD itself has written it, as one
-line of JSON under a name of its own, and it is read when the claim is asked for.
+A claim's spec comes and goes with each claim. It is not part of what is kept: COD itself has written it, as
+one line of JSON under a name of its own, and it is read when the claim is asked for.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ class Missing(Exception):
 
 
 class Catalogue:
-    """The devices of each kind. A block is `{"common": [edits of a file, …], "devices": {name: [file, edits]}}`."""
+    """The devices of each kind.
+
+    A block of a kind is `{"common": [edits of a file, …], "devices": {name: [file, edits]}}`.
+    """
 
     def __init__(self, block: Callable[[str], Any], dirs: Sequence[str], has_claims: bool) -> None:
         self._block = block
@@ -69,7 +72,7 @@ class Catalogue:
 
 
 def listing(dirs: Sequence[str]) -> list[list[Any]] | None:
-    """The spec files that may be kept, each with its identity, as JSON has it; None if a directory is unreadable."""
+    """The spec files that may be kept, each with its identity; None if a directory is unreadable."""
     found: list[list[Any]] = []
     for directory in dirs:
         try:
@@ -96,7 +99,12 @@ def _claim(name: str, dirs: Sequence[str]) -> list[Any]:
         raise Missing(name)
     spec = _own_json(paths[0])
     devices = spec.get("devices") if type(spec) is dict else None
-    if type(devices) is not list or len(devices) != 1 or type(devices[0]) is not dict or spec["kind"] != CLAIM:
+    if (
+        type(devices) is not list
+        or len(devices) != 1
+        or type(devices[0]) is not dict
+        or spec["kind"] != CLAIM
+    ):
         raise Unusual(paths[0])
     if devices[0].get("name") != name:
         raise Missing(name)
@@ -108,7 +116,9 @@ def _claim_files(directory: str, ending: str) -> list[str]:
         names = os.listdir(directory)  # noqa: PTH208 - pathlib takes 9 ms to import
     except OSError:
         return []
-    return [f"{directory}/{each}" for each in names if each.startswith(CLAIM_PREFIX) and each.endswith(ending)]
+    return [
+        f"{directory}/{each}" for each in names if each.startswith(CLAIM_PREFIX) and each.endswith(ending)
+    ]
 
 
 def _own_json(path: str) -> Any:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Door:
-    """What the front door knows of its machine: the settings, the spec directories, where answers are kept."""
+    """What is known of the machine: the settings, the spec directories, where answers are kept."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ

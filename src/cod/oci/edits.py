@@ -1,8 +1,8 @@
 """Container edits as plain data, as objects with the attributes that `cod.cdi.inject` reads.
 
-They stand for the Structs of `cod.cdi.spec`, which take 30 ms to import. Only what has been checked before comes
-here: edits that the careful way has kept, or a claim's spec that COD wrote. What is not of the expected shape is
-`Unusual`, and then the careful way decides.
+They stand for the Structs of `cod.cdi.spec`, which take 30 ms to import. Only what has been checked before
+comes here: edits that the careful way has kept, or a claim's spec that COD wrote. What is not of the expected
+shape is `Unusual`, and then the careful way decides.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class Unusual(Exception):
 
 
 class Part:
-    """A value with some attributes: edits, a node, a mount, a hook …"""
+    """A value with some attributes: edits, a node, a mount, a hook."""
 
     def __init__(self, **attributes: Any) -> None:
         self.__dict__ = attributes
@@ -57,7 +57,8 @@ _RDT = {
     "schemata": ("schemata", list, None),
     "enableMonitoring": ("enable_monitoring", bool, False),
 }
-_LISTS = {
+_Fields = dict[str, "tuple[str, type, Any]"]
+_LISTS: dict[str, tuple[str, _Fields]] = {
     "deviceNodes": ("device_nodes", _NODE),
     "netDevices": ("net_devices", _NET_DEVICE),
     "hooks": ("hooks", _HOOK),
@@ -87,7 +88,7 @@ def join_edits(parts: Iterable[Any]) -> Part:
     return Part(env=tuple(env), additional_gids=tuple(gids), intel_rdt=rdt, **lists)
 
 
-def _part(data: Any, fields: dict[str, tuple[str, type, Any]]) -> Part:
+def _part(data: Any, fields: _Fields) -> Part:
     attributes = {attribute: default for attribute, _, default in fields.values()}
     for key, value in _object(data).items():
         if key not in fields or type(value) is not fields[key][1]:

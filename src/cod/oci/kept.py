@@ -1,7 +1,7 @@
-"""Answers kept on disk between two starts of the front door: the settings, and what the spec directories hold.
+"""Answers kept on disk between two starts of the front door: the settings, and what specs there are.
 
-They count only for exactly the files they were made from, and only in a file that belongs to us and that nobody
-else may write. So they may vanish, be stale or be somebody else's without ever changing an answer.
+They count only for exactly the files they were made from, and only in a file that belongs to us and that
+nobody else may write. So they may vanish, be stale or be somebody else's without ever changing an answer.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _IS = f"cod-runtime 1, {__version__}"
 
 
 def cache_directory(environ: Mapping[str, str], user: int) -> str:
-    """Where answers are kept, "" for nowhere. A root that is another user's (rootless Podman) is that user."""
+    """Where answers are kept, "" for nowhere. Root in a user's namespace (rootless Podman) is that user."""
     chosen = environ.get("COD_CACHE")
     if chosen:
         return "" if chosen == "off" else chosen

@@ -49,8 +49,8 @@ def put_devices(call: Call) -> None:
 
 
 def become(program: str, arguments: Sequence[str]) -> NoReturn:
-    """Be another program from here on, as if Python had not been: its signals and variables are not passed on."""
-    import _signal
+    """Be another program from here on, as if Python had not been: its signals and variables end here."""
+    import _signal  # type: ignore[import-not-found] # the C half of `signal`
 
     for number in (_signal.SIGPIPE, _signal.SIGXFSZ):
         _signal.signal(number, _signal.SIG_DFL)
@@ -67,7 +67,10 @@ def become(program: str, arguments: Sequence[str]) -> NoReturn:
 def environment() -> dict[str, str]:
     """The environment, as text."""
     pairs = posix.environ.items()
-    return {name.decode("utf-8", "surrogateescape"): value.decode("utf-8", "surrogateescape") for name, value in pairs}
+    return {
+        name.decode("utf-8", "surrogateescape"): value.decode("utf-8", "surrogateescape")
+        for name, value in pairs
+    }
 
 
 def _had_locale() -> bool:

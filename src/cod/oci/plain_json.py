@@ -19,7 +19,7 @@ class InvalidJson(Refused):
 
 
 class _Context:
-    """The settings of the C scanner: those of `json.JSONDecoder`, but for NaN and Infinity, which are no JSON."""
+    """The settings of the C scanner: as in `json.JSONDecoder`, but NaN and Infinity are no JSON."""
 
     strict = True
     object_hook = None
@@ -47,7 +47,9 @@ def decode(data: bytes) -> Any:
         raise InvalidJson(f"no value at character {stop.value}") from None
     except RecursionError:
         raise InvalidJson("it nests too deep") from None
-    except ValueError as error:  # also of json.JSONDecodeError, which `_json` raises, and of UnicodeDecodeError
+    except (
+        ValueError
+    ) as error:  # also of json.JSONDecodeError, which `_json` raises, and of UnicodeDecodeError
         raise InvalidJson(str(error)) from None
     if text[end:].strip(_SPACES):
         raise InvalidJson(f"more text follows at character {end}")
@@ -65,19 +67,22 @@ def encode(value: Any) -> bytes:
 try:
     from _json import encode_basestring_ascii, make_encoder, make_scanner
 
-    _scan = make_scanner(_Context)
+    _settings: Any = _Context
+    _scan = make_scanner(_settings)
     _parts = make_encoder(None, _unknown, encode_basestring_ascii, None, ":", ",", False, False, False)
 
     def _join(value: Any) -> str:
         return "".join(_parts(value, 0))
 
-    _works = _scan(' {"a":[1,2.5,null,"\\u00e9"]}', 1)[0] == {"a": [1, 2.5, None, "é"]} and _join([1]) == "[1]"
+    _text = '{"a":[1,2.5,null,"\\u00e9"]}'
+    _works = _join(_scan(_text, 0)[0]) == _text
 except Exception:
     _works = False
 if not _works:
     import json
 
-    _scan = json.JSONDecoder(parse_constant=_Context.parse_constant).scan_once
+    _decoder: Any = json.JSONDecoder(parse_constant=_Context.parse_constant)
+    _scan = _decoder.scan_once
 
     def _join(value: Any) -> str:
         return json.dumps(value, separators=(",", ":"), allow_nan=False)

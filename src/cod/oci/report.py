@@ -28,7 +28,7 @@ def text_of(error: Exception) -> str:
 
 
 def tell(text: str, call: Call | None) -> None:
-    """Tell what went wrong as runtimes do: the engine shows the last error of its log file, people see stderr."""
+    """Tell what went wrong as runtimes do: engines show the last error of the log, people see stderr."""
     import posix
     import time
 

@@ -8,9 +8,9 @@
     NVIDIA_VISIBLE_DEVICES = "nvidia.com/gpu"
     CDI_DEVICES = ""                        # only qualified names
 
-An image can set variables, and so ask for devices by itself; only who starts a container sets annotations. That
-is why annotations count always and variables only where this file says so. `runtimes` is read by `door.sh`, too,
-and so stands on one line.
+An image can set variables, and so ask for devices by itself; only who starts a container sets annotations.
+That is why annotations count always and variables only where this file says so. `runtimes` is read by
+`door.sh`, too, and so stands on one line.
 """
 
 from __future__ import annotations

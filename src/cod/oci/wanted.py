@@ -55,7 +55,11 @@ def _names(value: str, kind: str, source: str) -> list[str]:
             continue
         name = text if "=" in text or not kind else f"{kind}={text}"
         if not is_qualified_name(name):
-            hint = "write vendor.com/class=name" if not kind else f"write a name of {kind}, or vendor.com/class=name"
+            hint = (
+                "write vendor.com/class=name"
+                if not kind
+                else f"write a name of {kind}, or vendor.com/class=name"
+            )
             raise InvalidWish(f"{source}: {quote(text)} is no name of a device", where=source, hint=hint)
         found.append(name)
     return found
