@@ -18,7 +18,13 @@
     │   ├── Undecided              a claim on which the search was stopped  cod.allocate
     │   ├── AllocationFailed       a claim at which Kubernetes would fail   cod.allocate
     │   ├── NotHeld                a claim that the ledger does not know    cod.ledger
-    │   └── InvalidBundle          a directory that is no OCI bundle        cod.runtimes
+    │   ├── InvalidBundle          a directory that is no OCI bundle        cod.runtimes
+    │   ├── BrokenBundle           one that cod-runtime cannot use          cod.oci.bundle
+    │   ├── InvalidJson            text that is no JSON                     cod.oci.plain_json
+    │   ├── InvalidSettings        a runtime.toml, with all its problems    cod.oci.settings
+    │   ├── InvalidWish            an annotation or variable of no device   cod.oci.wanted
+    │   ├── HookCannot             what a made container can no more get    cod.oci.hooks
+    │   └── InvalidEngineConfig    an engine's file we must not change      cod.oci.engines
     ├── Misuse                     the command is wrong                     exit 2
     └── Unavailable                the environment lacks something          exit 3
         ├── UnreadableFile         a spec file or directory                 cod.cdi.files

@@ -42,6 +42,9 @@ COMMANDS = {
     "driver": Entry("cod.cli.driver", "Drivers: what each looked for, found and left out."),
     "spec": Entry("cod.cli.spec", "CDI specs: list, show, generate, validate, inject, compare."),
     "topology": Entry("cod.cli.topology", "What is connected to what: a tree, a matrix, a picture."),
+    "runtime": Entry(
+        "cod.cli.runtime", "An OCI runtime that injects devices: for Docker, containerd, Podman, CRI-O."
+    ),
     "demo": Entry("cod.cli.demo", "See it work: a container with three devices."),
     "explain": Entry("cod.cli.explain", "What the code of an error means."),
     "completion": Entry("cod.cli.completion", "Completion for bash, zsh or fish."),

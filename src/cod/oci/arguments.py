@@ -18,11 +18,31 @@ if TYPE_CHECKING:
 VERBS = ("create", "run", "restore")
 
 # Options of runc, crun and youki whose value is the next word.
-_VALUED = frozenset(
-    "root log log-format criu rootless cgroup-manager bundle b config f console-socket pid-file preserve-fds "
-    "image-path work-path parent-path manage-cgroups-mode empty-ns status-fd lsm-profile "
-    "lsm-mount-context page-server user-log".split()  # noqa: SIM905 - one word each
-)
+_VALUED = {
+    "root",
+    "log",
+    "log-format",
+    "criu",
+    "rootless",
+    "cgroup-manager",
+    "bundle",
+    "b",
+    "config",
+    "f",
+    "console-socket",
+    "pid-file",
+    "preserve-fds",
+    "image-path",
+    "work-path",
+    "parent-path",
+    "manage-cgroups-mode",
+    "empty-ns",
+    "status-fd",
+    "lsm-profile",
+    "lsm-mount-context",
+    "page-server",
+    "user-log",
+}
 _BEFORE_VERB = frozenset(("root", "log", "log-format", "criu", "rootless", "cgroup-manager"))
 
 

@@ -19,7 +19,7 @@ class BrokenBundle(Refused):
 
 
 class ConfigFile:
-    """A configuration's file, for a `with`. Its directory is opened once: it cannot be exchanged meanwhile."""
+    """A configuration's file, for a `with`. Its directory is opened once and cannot be exchanged."""
 
     def __init__(self, bundle: str, config: str = "") -> None:
         path = config or f"{bundle or '.'}/config.json"

@@ -23,9 +23,15 @@ class Part:
     def __init__(self, **attributes: Any) -> None:
         self.__dict__ = attributes
 
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+
+_Fields = dict[str, "tuple[str, type, Any]"]
 
 # By the name in a file: the attribute, the type, and what counts where nothing is given.
-_NODE = {
+_NODE: _Fields = {
     "path": ("path", str, ""),
     "hostPath": ("host_path", str, ""),
     "type": ("type", str, ""),
@@ -36,28 +42,27 @@ _NODE = {
     "uid": ("uid", int, None),
     "gid": ("gid", int, None),
 }
-_NET_DEVICE = {"hostInterfaceName": ("host_interface_name", str, ""), "name": ("name", str, "")}
-_HOOK = {
+_NET_DEVICE: _Fields = {"hostInterfaceName": ("host_interface_name", str, ""), "name": ("name", str, "")}
+_HOOK: _Fields = {
     "hookName": ("hook_name", str, ""),
     "path": ("path", str, ""),
     "args": ("args", list, ()),
     "env": ("env", list, ()),
     "timeout": ("timeout", int, None),
 }
-_MOUNT = {
+_MOUNT: _Fields = {
     "hostPath": ("host_path", str, ""),
     "containerPath": ("container_path", str, ""),
     "options": ("options", list, ()),
     "type": ("type", str, ""),
 }
-_RDT = {
+_RDT: _Fields = {
     "closID": ("clos_id", str, ""),
     "l3CacheSchema": ("l3_cache_schema", str, ""),
     "memBwSchema": ("mem_bw_schema", str, ""),
     "schemata": ("schemata", list, None),
     "enableMonitoring": ("enable_monitoring", bool, False),
 }
-_Fields = dict[str, "tuple[str, type, Any]"]
 _LISTS: dict[str, tuple[str, _Fields]] = {
     "deviceNodes": ("device_nodes", _NODE),
     "netDevices": ("net_devices", _NET_DEVICE),
