@@ -130,7 +130,10 @@ def _order(given: dict[str, Any]) -> Order:
 def _shown(changes: list[Change]) -> bool:
     """Show what changes, and whether anything does."""
     for change in changes:
-        if change.is_one:
+        if change.is_one and change.is_program:
+            state = "new" if change.before is None else "gone" if change.after is None else "newer"
+            sys.stdout.write(f"{change.path}: {state}\n")
+        elif change.is_one:
             names = (
                 "/dev/null" if content is None else str(change.path)
                 for content in (change.before, change.after)

@@ -6,7 +6,6 @@ then says why.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,9 +18,11 @@ from cod.oci.kept import is_settled, keep
 from cod.oci.wanted import ALL, CLAIM
 
 
-def resolve(names: Sequence[str], dirs: Sequence[str], kept_path: str, cache: str) -> Part:
-    """The edits for these devices. Raises UnresolvableDevices, or UnreadableFile for a spec that is gone."""
-    now = time.time_ns()
+def resolve(names: Sequence[str], dirs: Sequence[str], kept_path: str, cache: str, now: int) -> Part:
+    """The edits for these devices, kept for the next time; `now` is in ns since the epoch.
+
+    Raises UnresolvableDevices, or UnreadableFile for a spec that has just gone.
+    """
     before = listing(dirs)
     registry = Registry(dirs, cache=SpecCache(cache, dirs) if cache else None)
     blocks = _blocks(registry)

@@ -94,8 +94,8 @@ def listing(dirs: Sequence[str]) -> list[list[Any]] | None:
 
 def _claim(name: str, dirs: Sequence[str]) -> list[Any]:
     """The edits of a claim, from the one file that COD has written for it."""
-    paths = [path for directory in dirs for path in _claim_files(directory, f"_{name}.json")]
-    if len(paths) != 1:
+    paths = [path for directory in dirs for path in _claim_files(directory, name)]
+    if len(paths) != 1 or not paths[0].endswith(".json"):
         raise Missing(name)
     spec = _own_json(paths[0])
     devices = spec.get("devices") if type(spec) is dict else None
@@ -111,7 +111,8 @@ def _claim(name: str, dirs: Sequence[str]) -> list[Any]:
     return [spec.get("containerEdits", {}), devices[0].get("containerEdits", {})]
 
 
-def _claim_files(directory: str, ending: str) -> list[str]:
+def _claim_files(directory: str, claim: str) -> list[str]:
+    endings = tuple([f"_{claim}{each}" for each in _EXTENSIONS])
     try:
         names = os.listdir(directory)  # noqa: PTH208 - pathlib takes 9 ms to import
     except OSError:

@@ -15,17 +15,21 @@ from cod.oci.wanted import wanted
 
 TYPE_CHECKING = False  # as in cod.errors
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from cod.oci.edits import Part
 
 
 class Door:
-    """What is known of the machine: the settings, the spec directories, where answers are kept."""
+    """What is known of the machine: the settings, the spec directories, where answers are kept.
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    `clock` gives the time in ns since the epoch.
+    """
+
+    def __init__(self, environ: Mapping[str, str], clock: Callable[[], int] | None = None) -> None:
         self._environ = environ
+        self._clock = clock or _now
         self._user = os.geteuid()
         self._cache = cache_directory(environ, self._user)
         self._settings = self._read_settings()
@@ -47,7 +51,7 @@ class Door:
         _have_all_of_cod()
         from cod.oci.careful import resolve
 
-        return resolve(names, self.dirs, path, self._cache)
+        return resolve(names, self.dirs, path, self._cache, self._clock())
 
     def with_devices(self, config: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
         """A configuration as `config`, with these devices in it.
@@ -69,15 +73,20 @@ class Door:
         if kept is not None:
             settings: dict[str, Any] = kept.block("settings")
             return settings
-        import time
-
         from cod.oci.settings import read_settings
 
         settings = read_settings(path, is_needed)
-        if place and now == identity(path) and is_settled(now, time.time_ns()):
+        if place and now == identity(path) and is_settled(now, self._clock()):
             _have_all_of_cod()
             keep(place, [path, now], {}, {"settings": settings})
         return settings
+
+
+def _now() -> int:
+    """The time in ns since the epoch."""
+    import time
+
+    return time.time_ns()
 
 
 def read_config(data: bytes, path: str) -> dict[str, Any]:

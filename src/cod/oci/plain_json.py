@@ -43,17 +43,24 @@ def decode(data: bytes) -> Any:
         text = data.decode()
         start = len(text) - len(text.lstrip(_SPACES))
         value, end = _scan(text, start)
-    except StopIteration as stop:
-        raise InvalidJson(f"no value at character {stop.value}") from None
     except RecursionError:
         raise InvalidJson("it nests too deep") from None
-    except (
-        ValueError
-    ) as error:  # also of json.JSONDecodeError, which `_json` raises, and of UnicodeDecodeError
-        raise InvalidJson(str(error)) from None
+    except (StopIteration, SystemError, ValueError):
+        # Of the C code alone an error has no words: before 3.13 it even is a SystemError.
+        raise InvalidJson(_flaw(data)) from None
     if text[end:].strip(_SPACES):
         raise InvalidJson(f"more text follows at character {end}")
     return value
+
+
+def _flaw(data: bytes) -> str:
+    import json
+
+    try:
+        json.loads(data.decode(), parse_constant=_Context.parse_constant)
+    except ValueError as error:
+        return str(error)
+    return "it cannot be read"
 
 
 def encode(value: Any) -> bytes:

@@ -24,12 +24,13 @@ _STATES = Path("/var/lib/cod/runtime")
 
 
 class Change(Struct, frozen=True):
-    """A file before and after; None stands for no file."""
+    """A file before and after; None stands for no file. `is_program`: it is `cod-runtime` itself."""
 
     path: Path
     before: bytes | None
     after: bytes | None
     mode: int
+    is_program: bool = False
 
     @property
     def is_one(self) -> bool:
@@ -90,7 +91,7 @@ def removal(name: str, order: Order) -> list[Change]:
     if not others and (name in kept or name == PROGRAM):
         place = Path(program)
         now = _content(order.place(place))
-        changes.append(Change(place, now, None, ENGINES[PROGRAM].mode))
+        changes.append(Change(place, now, None, ENGINES[PROGRAM].mode, is_program=True))
     return changes
 
 
@@ -104,7 +105,7 @@ def uninstall(name: str, changes: list[Change], order: Order) -> None:
 
 def _addition(engine: Engine, path: Path, base: bytes | None, order: Order) -> Change:
     now = _content(order.place(path))
-    return Change(path, now, engine.added(base, order), engine.mode)
+    return Change(path, now, engine.added(base, order), engine.mode, engine is ENGINES[PROGRAM])
 
 
 def _base(name: str, engine: Engine, path: Path, order: Order) -> bytes | None:

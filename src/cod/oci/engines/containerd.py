@@ -36,7 +36,7 @@ class Containerd:
     mode = 0o644
 
     def path(self, order: Order) -> Path:
-        """The last file that has the CRI plugin's section; or else a drop-in, if imported; or the main one."""
+        """The last file that has the CRI plugin's section; or a drop-in, if imported; or the main one."""
         main = order.config or MAIN
         for path, data in reversed([*_files(main, order)]):
             if _section(data) is not None:
