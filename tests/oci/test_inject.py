@@ -354,4 +354,4 @@ def test_what_is_injected_is_what_the_registry_injects(front: Front, devices: li
         shutil.copytree(bundle, again)
         assert front.create(again).returncode == 0
         assert read(again) == expected
-        assert (front.cache / "runtime-specs").exists()
+        assert [*front.cache.glob("runtime-specs*")]

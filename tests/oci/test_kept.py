@@ -24,7 +24,7 @@ def given(front: Front, **asks: Any) -> list[str] | str:
     """What a container gets, or why not."""
     config = read(front.bundle(annotations=asks.get("annotations", ASKS), env=asks.get("env", ())))
     try:
-        door = Door(front.environ, clock=asks.get("clock", later))
+        door = Door(front.environ, str(front.settings), asks.get("clock", later))
         variables: list[str] = door.with_devices(config, door.wishes(config))["process"]["env"]
     except CodError as error:
         return text_of(error)
@@ -36,15 +36,19 @@ def later() -> int:
     return time.time_ns() + 10_000_000_000
 
 
+def found(front: Front, what: str) -> Path:
+    return front.cache / f"runtime-{what}{str(front.settings).replace('/', '-')}"
+
+
 def kept(front: Front) -> Path:
-    return front.cache / "runtime-specs"
+    return found(front, "specs")
 
 
 @pytest.fixture
 def warm(front: Front) -> Front:
     assert given(front) == ["PLAIN_A=1"]
     assert kept(front).exists()
-    assert (front.cache / "runtime-settings").exists()
+    assert found(front, "settings").exists()
     return front
 
 

@@ -55,6 +55,13 @@ def _options(function: F) -> F:
             help="Where the program lies.",
         ),
         click.option(
+            "--settings",
+            type=click.Path(path_type=Path),
+            default="/etc/cod/runtime.toml",
+            show_default=True,
+            help="The file that the program reads: real runtimes, directories of specs, variables that may ask.",
+        ),
+        click.option(
             "--config",
             type=click.Path(path_type=Path),
             metavar="FILE",

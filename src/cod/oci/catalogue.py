@@ -118,7 +118,7 @@ def _claim_files(directory: str, claim: str) -> list[str]:
     except OSError:
         return []
     return [
-        f"{directory}/{each}" for each in names if each.startswith(CLAIM_PREFIX) and each.endswith(ending)
+        f"{directory}/{each}" for each in names if each.startswith(CLAIM_PREFIX) and each.endswith(endings)
     ]
 
 

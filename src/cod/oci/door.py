@@ -10,7 +10,7 @@ from cod.oci.catalogue import Catalogue, Missing, listing
 from cod.oci.edits import Unusual
 from cod.oci.kept import cache_directory, identity, is_settled, keep, read_kept
 from cod.oci.plain_json import InvalidJson, decode
-from cod.oci.settings import VARIABLE, settings_path, spec_dirs
+from cod.oci.settings import PLACE, spec_dirs
 from cod.oci.wanted import wanted
 
 TYPE_CHECKING = False  # as in cod.errors
@@ -21,14 +21,20 @@ if TYPE_CHECKING:
     from cod.oci.edits import Part
 
 
+_LONGEST = 200  # of a path of ours
+
+
 class Door:
     """What is known of the machine: the settings, the spec directories, where answers are kept.
 
-    `clock` gives the time in ns since the epoch.
+    `settings` is the path of a runtime.toml; `clock` gives the time in ns since the epoch.
     """
 
-    def __init__(self, environ: Mapping[str, str], clock: Callable[[], int] | None = None) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], settings: str = PLACE, clock: Callable[[], int] | None = None
+    ) -> None:
         self._environ = environ
+        self._path = settings
         self._clock = clock or _now
         self._user = os.geteuid()
         self._cache = cache_directory(environ, self._user)
@@ -41,7 +47,7 @@ class Door:
 
     def resolve(self, names: Sequence[str]) -> Part:
         """The edits for these devices. Raises UnresolvableDevices or UnreadableFile."""
-        path = f"{self._cache}/runtime-specs" if self._cache else ""
+        path = self._place("specs")
         kept = read_kept(path, [*self.dirs]) if path else None
         if kept is not None and kept.head["listing"] == listing(self.dirs):
             try:
@@ -61,21 +67,24 @@ class Door:
         edits: Any = self.resolve(names)
         return _once(config, inject(config, edits))
 
+    def _place(self, what: str) -> str:
+        """Where an answer under these settings is kept, "" for nowhere; which they are, the answer itself says."""
+        return f"{self._cache}/runtime-{what}{self._path.replace('/', '-')}"[:_LONGEST] if self._cache else ""
+
     def _read_settings(self) -> dict[str, Any]:
         """The settings, kept or read anew. Raises InvalidSettings or Unavailable."""
-        path = settings_path(self._environ)
-        is_needed = bool(self._environ.get(VARIABLE))
+        path = self._path
         now = identity(path)
-        if now is None and not is_needed:
+        if now is None and path == PLACE:
             return {}
-        place = f"{self._cache}/runtime-settings" if self._cache else ""
+        place = self._place("settings")
         kept = read_kept(place, [path, now]) if place else None
         if kept is not None:
             settings: dict[str, Any] = kept.block("settings")
             return settings
         from cod.oci.settings import read_settings
 
-        settings = read_settings(path, is_needed)
+        settings = read_settings(path)
         if place and now == identity(path) and is_settled(now, self._clock()):
             _have_all_of_cod()
             keep(place, [path, now], {}, {"settings": settings})

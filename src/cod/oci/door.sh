@@ -1,9 +1,9 @@
 #!/bin/sh
 # cod-runtime: an OCI runtime that puts devices into containers and leaves all else to a real runtime.
-# Made by `cod runtime install`; see `cod runtime --help`.
+# Made by `cod runtime install`. Paths stand here, since engines pass few variables on or none.
 python=@PYTHON@
 library=@LIBRARY@
-config=${COD_RUNTIME_CONFIG:-/etc/cod/runtime.toml}
+config=${COD_RUNTIME_CONFIG:-@SETTINGS@}
 PATH=${PATH:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}
 
 fail() {
@@ -75,4 +75,4 @@ case $verb in cod-*) ;; *) find_real ;; esac
 [ "$verb" ] || exec "$real" "$@"
 [ -x "$python" ] || fail "$python is gone: install COD anew, then cod runtime install"
 exec "$python" -ISE -c 'import sys; sys.path.insert(0, sys.argv[1]); from cod.oci.main import main; main(sys.argv[2:])' \
-    "$library" "$real" "$@"
+    "$library" "$config" "$real" "$@"

@@ -37,25 +37,25 @@ class HookCannot(Refused):
     """Something that no hook can give to a container that is made already."""
 
 
-def serve(arguments: Sequence[str]) -> int:
-    """Be the hook that the arguments name; its status. Raises as injecting does."""
+def serve(arguments: Sequence[str], settings: str) -> None:
+    """Be the hook that the arguments name. Raises as injecting does."""
+    door = Door(environment(), settings)
     if arguments[-1:] == [PRECREATE]:
-        return precreate()
-    return create_runtime()
+        precreate(door)
+    else:
+        create_runtime(door)
 
 
-def precreate() -> int:
+def precreate(door: Door) -> None:
     """A configuration from stdin to stdout, with the devices in it that it asks for."""
     config = read_config(_standard_input(), "stdin")
-    door = Door(environment())
     names = door.wishes(config)
     data = memoryview(encode(door.with_devices(config, names) if names else config))
     while data:
         data = data[os.write(1, data) :]
-    return 0
 
 
-def create_runtime() -> int:
+def create_runtime(door: Door) -> None:
     """Mounts, and the early hooks of specs, into the container whose state is on stdin."""
     state = read_config(_standard_input(), "the state on stdin")
     bundle, pid = state.get("bundle"), state.get("pid")
@@ -65,10 +65,9 @@ def create_runtime() -> int:
         )
     with ConfigFile(bundle) as file:
         config = read_config(file.read(), file.path)
-    door = Door(environment())
     names = door.wishes(config)
-    if not names:
-        return 0
+    if not names or door.with_devices(config, names) == config:
+        return  # an engine that knows CDI has been here before
     edits = door.resolve(names)
     if problems := [*beyond_hooks(edits)]:
         what = f"a hook cannot give {', '.join(names)} to a container"
@@ -80,7 +79,6 @@ def create_runtime() -> int:
             container.mount(mount.host_path, mount.container_path, mount.options)
         for hook in edits.hooks:
             container.run(hook, encode(state))
-    return 0
 
 
 def beyond_hooks(edits: Part) -> Iterator[str]:

@@ -15,23 +15,24 @@ if TYPE_CHECKING:
 
 
 def main(words: Sequence[str]) -> NoReturn:
-    """Serve one call: `words` are the real runtime and its arguments, as `door.sh` passes them."""
-    real, *arguments = words
+    """Serve one call: the path of the settings, the real runtime and its arguments, as `door.sh` passes them."""
+    settings, real, *arguments = words
     call = None
     try:
         if not real:
             from cod.oci.hooks import serve
 
-            posix._exit(serve(arguments))
+            serve(arguments, settings)
+            posix._exit(0)
         call = read_arguments(arguments)
-        put_devices(call)
+        put_devices(call, settings)
         become(real, arguments)
     except Exception as error:
-        tell(text_of(error), call or _log_of(arguments))
+        tell(text_of(error), call or _log_of(arguments), is_hook=not real)
     posix._exit(FAILED)
 
 
-def put_devices(call: Call) -> None:
+def put_devices(call: Call, settings: str) -> None:
     """Write the devices that a bundle's container asks for into its configuration."""
     from cod.oci.bundle import ConfigFile
     from cod.oci.door import Door, read_config
@@ -39,7 +40,7 @@ def put_devices(call: Call) -> None:
 
     with ConfigFile(call.bundle, call.config) as file:
         config = read_config(file.read(), file.path)
-        door = Door(environment())
+        door = Door(environment(), settings)
         names = door.wishes(config)
         if not names:
             return

@@ -175,7 +175,7 @@ def _check(order: Order) -> None:
         raise InvalidEngineConfig(what, where=name, hint="letters, digits, - and _")
     if name in ("runc", "crun", "io.containerd.runc.v2"):
         raise InvalidEngineConfig(f"{name} is a real runtime's name", where=name, hint="--name cod")
-    for path in (order.program, order.config):
+    for path in (order.program, order.config, order.settings):
         if path is not None and not path.is_absolute():
             raise InvalidEngineConfig(f"{path} is not absolute", where=str(path), hint=f"{Path.cwd() / path}")
     if os.path.lexists(order.place(order.program)) and not _is_ours(order.place(order.program)):

@@ -27,12 +27,18 @@ def text_of(error: Exception) -> str:
     return f"{text}; try: {error.hint}" if error.hint else text
 
 
-def tell(text: str, call: Call | None) -> None:
-    """Tell what went wrong as runtimes do: engines show the last error of the log, people see stderr."""
+def tell(text: str, call: Call | None, *, is_hook: bool = False) -> None:
+    """Tell what went wrong as runtimes do: engines show the last error of the log, people see stderr.
+
+    What a hook says on stderr Podman drops; so it is told where Podman itself speaks, too.
+    """
     import posix
     import time
 
-    _write(2, f"cod-runtime: {_printable(text)}\n".encode("utf-8", "replace"))
+    line = f"cod-runtime: {_printable(text)}\n".encode("utf-8", "replace")
+    _write(2, line)
+    if is_hook:
+        _append(f"/proc/{posix.getppid()}/fd/2", line)
     if call is None or not call.log:
         return
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -40,17 +46,23 @@ def tell(text: str, call: Call | None) -> None:
     if call.log_format == "json":
         from cod.oci.plain_json import encode
 
-        line = encode({"level": "error", "msg": message, "time": now})
+        record = encode({"level": "error", "msg": message, "time": now})
     else:
         from cod.cdi.quote import quote
 
-        line = f'time="{now}" level=error msg={quote(message)}'.encode("utf-8", "replace")
-    flags = posix.O_WRONLY | posix.O_APPEND | posix.O_CREAT | posix.O_CLOEXEC | posix.O_NONBLOCK
+        record = f'time="{now}" level=error msg={quote(message)}'.encode("utf-8", "replace")
+    _append(call.log, record + b"\n", posix.O_CREAT)
+
+
+def _append(path: str, line: bytes, more: int = 0) -> None:
+    import posix
+
+    flags = posix.O_WRONLY | posix.O_APPEND | posix.O_CLOEXEC | posix.O_NONBLOCK | posix.O_NOCTTY | more
     try:
-        descriptor = posix.open(call.log, flags, 0o644)
+        descriptor = posix.open(path, flags, 0o644)
     except (OSError, ValueError):
         return  # stderr has it
-    _write(descriptor, line + b"\n")
+    _write(descriptor, line)
     posix.close(descriptor)
 
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 PLACE = "/etc/cod/runtime.toml"
-VARIABLE = "COD_RUNTIME_CONFIG"
 DEFAULT_DIRS = ("/etc/cdi", "/var/run/cdi")
 
 _KEYS = ("runtimes", "spec-dirs", "environment")
@@ -34,13 +33,8 @@ class InvalidSettings(Refused):
     """A runtime.toml that does not say what it should, with all that is wrong with it."""
 
 
-def settings_path(environ: Mapping[str, str]) -> str:
-    """The file that is meant."""
-    return environ.get(VARIABLE) or PLACE
-
-
-def read_settings(path: str, is_needed: bool) -> dict[str, Any]:
-    """The settings in a file, as plain data; none where there is no file, unless it is needed.
+def read_settings(path: str) -> dict[str, Any]:
+    """The settings in a file, as plain data; none where there is no file, unless it is not the usual one.
 
     Raises InvalidSettings or Unavailable.
     """
@@ -50,8 +44,9 @@ def read_settings(path: str, is_needed: bool) -> dict[str, Any]:
         with open(path, "rb") as file:
             data = tomllib.load(file)
     except FileNotFoundError:
-        if is_needed:
-            raise Unavailable(f"there is no {path}", where=path, hint=f"{VARIABLE} names it") from None
+        if path != PLACE:
+            hint = "COD_RUNTIME_CONFIG names it, or cod runtime install --settings has"
+            raise Unavailable(f"there is no {path}", where=path, hint=hint) from None
         return {}
     except OSError as error:
         raise Unavailable(f"{path} cannot be read: {(error.strerror or '').lower()}", where=path) from None

@@ -66,7 +66,7 @@ def _hook(stage: str, verb: str) -> Callable[[Order], str]:
 
 
 _HEAD = "# Made by `cod runtime install`; `cod runtime uninstall` removes it.\n"
-_HOOKS = Path("/etc/containers/oci/hooks.d")
+_HOOKS = Path("/usr/share/containers/oci/hooks.d")  # Podman 4.3 does not look into that of /etc
 
 PODMAN = DropIn(
     usual=Path("/etc/containers/containers.conf.d/cod.conf"),

@@ -27,6 +27,7 @@ class Order(Struct, frozen=True):
     config: Path | None = None
     name: str = "cod"
     program: Path = Path("/usr/local/bin/cod-runtime")
+    settings: Path = Path("/etc/cod/runtime.toml")
     is_default: bool = False
 
     def place(self, path: Path) -> Path:

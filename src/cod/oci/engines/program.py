@@ -24,8 +24,10 @@ class Program:
         """The script for this Python and this COD."""
         library = Path(cod.__file__).parents[1]
         script = (library / "cod/oci/door.sh").read_text()
-        script = script.replace("@PYTHON@", shlex.quote(sys.executable))
-        return script.replace("@LIBRARY@", shlex.quote(str(library))).encode()
+        places = {"PYTHON": sys.executable, "LIBRARY": library, "SETTINGS": order.settings}
+        for name, place in places.items():
+            script = script.replace(f"@{name}@", shlex.quote(str(place)))
+        return script.encode()
 
     def removed(self, now: bytes, order: Order) -> bytes | None:  # noqa: ARG002
         """No file."""
