@@ -59,7 +59,7 @@ def _options(function: F) -> F:
             type=click.Path(path_type=Path),
             default="/etc/cod/runtime.toml",
             show_default=True,
-            help="The file that the program reads: real runtimes, directories of specs, variables that may ask.",
+            help="What the program reads: real runtimes, spec directories, variables that may ask.",
         ),
         click.option(
             "--config",

@@ -68,7 +68,7 @@ class Door:
         return _once(config, inject(config, edits))
 
     def _place(self, what: str) -> str:
-        """Where an answer under these settings is kept, "" for nowhere; which they are, the answer itself says."""
+        """Where an answer under these settings is kept, "" for nowhere."""
         return f"{self._cache}/runtime-{what}{self._path.replace('/', '-')}"[:_LONGEST] if self._cache else ""
 
     def _read_settings(self) -> dict[str, Any]:

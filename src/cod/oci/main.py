@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def main(words: Sequence[str]) -> NoReturn:
-    """Serve one call: the path of the settings, the real runtime and its arguments, as `door.sh` passes them."""
+    """Serve one call: `words` are the settings' path, the real runtime and its arguments."""
     settings, real, *arguments = words
     call = None
     try:

@@ -25,11 +25,12 @@ class Docker:
     def added(self, before: bytes | None, order: Order) -> bytes:
         """With the runtime; what else is there stays, in its order."""
         data, text = self._read(before, order)
-        runtimes = data.setdefault("runtimes", {})
-        runtimes[order.name] = {"path": str(order.program)}
+        runtime = {"path": str(order.program)}
+        new = {**data, "runtimes": {**data.get("runtimes", {}), order.name: runtime}}
         if order.is_default:
-            data["default-runtime"] = order.name
-        return _written(data, text)
+            new["default-runtime"] = order.name
+        inserted = _inserted(text, data, new, order.name)
+        return inserted.encode() if _is(inserted, new) else _written(new, text)
 
     def removed(self, now: bytes, order: Order) -> bytes | None:
         """Without the runtime, and without what is empty then."""
@@ -66,7 +67,37 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def _inserted(text: str, old: dict[str, Any], new: dict[str, Any], name: str) -> str:
+    """The text with what is new put in, so that the rest stays as people have laid it out."""
+    indent = _indent(text)
+    if "runtimes" in old:
+        entry = _laid_out(name, new["runtimes"][name], indent, 2)
+        comma = "," if old["runtimes"] else "\n" + indent
+        text = re.sub(r'("runtimes"\s*:\s*\{)', lambda found: f"{found[0]}\n{entry}{comma}", text, count=1)
+    added = [_laid_out(key, new[key], indent, 1) for key in new if key not in old]
+    if not added:
+        return text
+    before, _, after = text.rpartition("}")
+    return before.rstrip() + ("," if old else "") + "\n" + ",\n".join(added) + "\n}" + after
+
+
+def _laid_out(key: str, value: Any, indent: str, depth: int) -> str:
+    lines = f"{json.dumps(key)}: {json.dumps(value, indent=indent, ensure_ascii=False)}".split("\n")
+    return "\n".join(indent * depth + line for line in lines)
+
+
+def _is(text: str, data: dict[str, Any]) -> bool:
+    try:
+        return bool(json.loads(text, object_pairs_hook=_unique) == data)
+    except ValueError:
+        return False
+
+
 def _written(data: dict[str, Any], text: str) -> bytes:
-    """As people write it: with the indent that the file has, or else two."""
-    found = re.search(r"^\{\s*\n([ \t]+)\"", text)
-    return (json.dumps(data, indent=found[1] if found else 2, ensure_ascii=False) + "\n").encode()
+    """Laid out anew, with the file's own indent."""
+    return (json.dumps(data, indent=_indent(text), ensure_ascii=False) + "\n").encode()
+
+
+def _indent(text: str) -> str:
+    found = re.search(r'^\{\s*\n([ \t]+)"', text)
+    return found[1] if found else "  "
