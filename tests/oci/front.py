@@ -92,13 +92,13 @@ class Front:
         (bundle / "config.json").write_text(json.dumps(made, indent=3))
         return bundle
 
-    def real_bundle(self, script: str, **annotations: str) -> Path:
+    def real_bundle(self, script: str, annotations: dict[str, str]) -> Path:
         """A bundle that runs a script with busybox."""
         program = busybox()
         assert program is not None
         bundle = make_bundle(self.directory / f"real-{os.urandom(3).hex()}", ["sh", "-c", script], program)
         found = read(bundle)
-        found["annotations"] = {key.replace("__", "/"): value for key, value in annotations.items()}
+        found["annotations"] = annotations
         (bundle / "config.json").write_text(json.dumps(found))
         return bundle
 

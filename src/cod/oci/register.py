@@ -1,7 +1,8 @@
 """Register `cod-runtime` with an engine, and undo it exactly.
 
-What a file was before is kept in `/var/lib/cod/runtime/ENGINE.json`. While the file is as we left it, undoing
-puts that back, byte for byte; where somebody has changed it since, only what is ours is taken out.
+What a file was before is kept in `/var/lib/cod/runtime/ENGINE.json`, or beside a file that `--config` names.
+While the file is as we left it, undoing puts that back, byte for byte; where somebody has changed it since,
+only what is ours is taken out.
 """
 
 from __future__ import annotations
@@ -165,6 +166,10 @@ def _states(order: Order) -> Mapping[str, Kept]:
 
 
 def _state_path(name: str, order: Order) -> Path:
+    """Beside a file that is not the usual one, under a name that no engine reads."""
+    if order.config is not None and name != PROGRAM:
+        config = order.place(order.config)
+        return config.with_name(f".{config.name}.{name}-before-cod")
     return order.place(_STATES) / f"{name}.json"
 
 
