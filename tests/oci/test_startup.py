@@ -29,7 +29,6 @@ OURS = {
     "cod.oci.kept",
     "cod.oci.main",
     "cod.oci.plain_json",
-    "cod.oci.report",
     "cod.oci.settings",
     "cod.oci.wanted",
 }

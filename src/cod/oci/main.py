@@ -6,7 +6,9 @@ import posix
 
 from cod.errors import CodError, Unavailable
 from cod.oci.arguments import Call, read_arguments
-from cod.oci.report import FAILED, tell, text_of
+
+FAILED = 1
+"""The status of a runtime that failed, whatever the reason."""
 
 TYPE_CHECKING = False  # as in cod.errors
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ def main(words: Sequence[str]) -> NoReturn:
         put_devices(call, settings)
         become(real, arguments)
     except Exception as error:
+        from cod.oci.report import tell, text_of
+
         tell(text_of(error), call or _log_of(arguments), is_hook=not real)
     posix._exit(FAILED)
 

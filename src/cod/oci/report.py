@@ -8,9 +8,6 @@ TYPE_CHECKING = False  # as in cod.errors
 if TYPE_CHECKING:
     from cod.oci.arguments import Call
 
-FAILED = 1
-"""The status of a runtime that failed, whatever the reason."""
-
 
 def text_of(error: Exception) -> str:
     """An error in one line."""
