@@ -38,6 +38,13 @@ PLAIN = {
         {"name": "b", "containerEdits": {"env": ["PLAIN_B=1"]}},
     ],
 }
+NULL = {
+    "cdiVersion": "0.5.0",
+    "kind": "cod.test/null",
+    "devices": [
+        {"name": "a", "containerEdits": {"deviceNodes": [{"path": "/dev/null0", "hostPath": "/dev/null"}]}}
+    ],
+}
 # A real runtime that says how it was called, and with what; it is a program as any other.
 ECHO = """\
 #!/bin/sh
@@ -71,6 +78,7 @@ class Front:
         }
         self.configure(f'runtimes = ["{self.echo}"]\n')
         self.write(PLAIN)
+        self.write(NULL)
 
     def configure(self, text: str) -> None:
         self.settings.write_text(text)

@@ -19,7 +19,7 @@ from cod.cdi.cache import SpecCache
 from cod.demo import busybox
 from cod.demo.bundle import make_rootfs
 from cod.oci.engines import ENGINES, Order
-from tests.oci.front import CPU, Front
+from tests.oci.front import CPU, Front, read
 from tests.runtimes.machine import needs
 from tests.runtimes.test_podman import CONFIGURATION, IMAGE
 from tests.test_pages import REPOSITORY
@@ -128,6 +128,23 @@ def test_runc_starts_a_container_that_opens_its_device_and_no_other(front: Front
     run = front.run("run", "--bundle", str(bundle), name)
     assert run.stdout.split() == SEEN
     assert run.stderr == "head: /dev/other: Operation not permitted\n"
+
+
+def test_in_a_user_namespace_a_node_of_another_path_comes_too(front: Front, name: str) -> None:
+    front.configure('runtimes = ["runc"]\n')
+    front.write(CPU)
+    front.directory.chmod(0o755)
+    bundle = front.real_bundle(SEES, {"cdi.k8s.io/x": "cod.test/cpu=1"})
+    config = read(bundle)
+    config["linux"]["namespaces"].append({"type": "user"})
+    same = [{"containerID": 0, "hostID": 0, "size": 65536}]
+    config["linux"] |= {"uidMappings": same, "gidMappings": same}
+    (bundle / "config.json").write_text(json.dumps(config))
+    run = front.run("run", "--bundle", str(bundle), name)
+    assert (run.stdout.split(), run.stderr) == (SEEN, "")
+    before = (bundle / "config.json").read_bytes()
+    front.run("run", "--bundle", str(bundle), name)
+    assert (bundle / "config.json").read_bytes() == before
 
 
 def test_a_container_lives_its_whole_life_behind_the_door(front: Front, name: str) -> None:

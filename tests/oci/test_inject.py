@@ -176,6 +176,15 @@ def test_no_real_runtime_is_told(front: Front) -> None:
     assert "none of the real runtimes is there" in run.stderr
 
 
+@pytest.mark.parametrize("linux", ["null", "1", "[]", "{}", '{"namespaces": null}', '{"namespaces": 1}'])
+def test_what_devices_do_not_touch_may_be_anything(front: Front, linux: str) -> None:
+    bundle = front.bundle()
+    asks = '"annotations": {"cdi.k8s.io/x": "cod.test/plain=a"}'
+    (bundle / "config.json").write_text(f'{{{asks}, "linux": {linux}, "hooks": 5}}')
+    assert front.create(bundle).returncode == 0
+    assert read(bundle)["process"]["env"] == ["PLAIN_A=1"]
+
+
 def fifo(bundle: Path) -> None:
     (bundle / "config.json").unlink()
     os.mkfifo(bundle / "config.json")
@@ -229,6 +238,13 @@ def annotated(value: object) -> Any:
         (
             content('{"annotations": {"cdi.k8s.io/x": "cod.test/plain=a"}, "process": {"env": {}}}'),
             "is no list of strings",
+        ),
+        (
+            content(
+                '{"annotations": {"cdi.k8s.io/x": "cod.test/null=a"}, "mounts": [1],'
+                '"linux": {"namespaces": [1, {"type": "user"}]}}'
+            ),
+            "is no list of objects",
         ),
         (
             content('{"annotations": {"cdi.k8s.io/x": "cod.test/plain=a"}, "x": 1e999}'),

@@ -65,7 +65,12 @@ class Door:
         Raises as `resolve` and `inject` do.
         """
         edits: Any = self.resolve(names)
-        return _once(config, inject(config, edits))
+        new = _once(config, inject(config, edits))
+        if _has_user_namespace(new):
+            from cod.oci.namespaces import bind_renamed_nodes
+
+            bind_renamed_nodes(new, edits)
+        return new
 
     def _place(self, what: str) -> str:
         """Where an answer under these settings is kept, "" for nowhere."""
@@ -107,6 +112,13 @@ def read_config(data: bytes, path: str) -> dict[str, Any]:
     if type(config) is not dict:
         raise InvalidConfig("the OCI spec is no JSON object", where=path)
     return config
+
+
+def _has_user_namespace(config: dict[str, Any]) -> bool:
+    namespaces = _at(config, ("linux",)).get("namespaces")
+    return type(namespaces) is list and any(
+        type(each) is dict and each.get("type") == "user" for each in namespaces
+    )
 
 
 def _once(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
