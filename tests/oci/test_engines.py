@@ -130,6 +130,23 @@ def test_runc_starts_a_container_that_opens_its_device_and_no_other(front: Front
     assert run.stderr == "head: /dev/other: Operation not permitted\n"
 
 
+def test_a_claim_that_is_held_reaches_a_container_by_its_name(front: Front, name: str) -> None:
+    front.configure('runtimes = ["runc"]\n')
+    environ = {
+        **os.environ,
+        "PYTHONPATH": str(REPOSITORY / "src"),
+        "COD_HOST": "sim:8gpu",
+        "COD_LEDGER": str(front.directory / "ledger.db"),
+        "COD_SPEC_DIRS": str(front.specs),
+    }
+    words = ("claim", "create", "train-7", "-d", "sim-gpu:2")
+    subprocess.run([sys.executable, "-m", "cod", *words], env=environ, check=True, capture_output=True)
+    script = "ls /dev/sim; echo $COD_CLAIM; head -c 4 /dev/sim/gpu1 >/dev/null && echo opened"
+    bundle = front.real_bundle(script, {"cod.dev/claim": "train-7"})
+    run = front.run("run", "--bundle", str(bundle), name)
+    assert (run.stdout.split(), run.stderr) == (["gpu0", "gpu1", "train-7", "opened"], "")
+
+
 def test_in_a_user_namespace_a_node_of_another_path_comes_too(front: Front, name: str) -> None:
     front.configure('runtimes = ["runc"]\n')
     front.write(CPU)
