@@ -40,6 +40,7 @@ bench: venv  ## measure
 	@.venv/bin/python -m bench.allocate
 	@.venv/bin/python -m bench.cel
 	@.venv/bin/python -m bench.nri
+	@.venv/bin/python -m bench.front
 
 clean:  ## remove all that is made
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

@@ -23,6 +23,7 @@ PAGES = (
     "ask-for-devices.md",
     "why-did-i-not-get-a-device.md",
     "why-these-devices.md",
+    "inject-in-any-engine.md",
 )
 FILES = ("pending.yaml",)  # that the commands of the pages read
 PICTURE = (

@@ -24,6 +24,13 @@
     │   ├── InvalidConf            the text that configures the plugin      cod.nri
     │   ├── CallFailed             a call that was answered with an error   cod.nri
     │   └── InvalidBundle          a directory that is no OCI bundle        cod.runtimes
+    │   ├── InvalidBundle          a directory that is no OCI bundle        cod.runtimes
+    │   ├── BrokenBundle           one that cod-runtime cannot use          cod.oci.bundle
+    │   ├── InvalidJson            text that is no JSON                     cod.oci.plain_json
+    │   ├── InvalidSettings        a runtime.toml, with all its problems    cod.oci.settings
+    │   ├── InvalidWish            an annotation or variable of no device   cod.oci.wanted
+    │   ├── HookCannot             what a made container can no more get    cod.oci.hooks
+    │   └── InvalidEngineConfig    an engine's file we must not change      cod.oci.engines
     ├── Misuse                     the command is wrong                     exit 2
     │   └── InvalidIdentity        no name or index of an NRI plugin        cod.nri
     └── Unavailable                the environment lacks something          exit 3
@@ -39,7 +46,9 @@ An error carries data and no layout: `cod.cli` alone words it for a terminal.
 
 from __future__ import annotations
 
-from typing import ClassVar
+TYPE_CHECKING = False  # not from typing: `cod.oci` starts with each container, and that takes 9 ms
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 
 class CodError(Exception):

@@ -2,13 +2,8 @@
 
     python -m tests.allocate.clusters --seconds 600 [--seed 0]
 
-<<<<<<< HEAD
-Each node has the slices of one of a few models, under names of its own, and then perhaps something of its
-own: pools put together or apart, an older generation, values by other names, devices in use.
-=======
 Each node has the slices of one of a few models, under names of its own, and perhaps something else besides:
 pools put together or apart, an older generation, values by other names, devices in use.
->>>>>>> h/review-core
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""Objects with something wrong in them that can still be read: at most a refusal in words may come of it.
-=======
 """Objects with something wrong in them that can still be read: only an answer or a refusal may come of it.
->>>>>>> h/review-core
 
     python -m tests.allocate.mutations --seconds 600 [--seed 0] [--limit 2]
 
@@ -138,13 +134,8 @@ def questions(instance: Instance) -> Iterator[tuple[str, Callable[[], object]]]:
     node = as_node(place)
     nodes = [Node("n0", {"zone": "z0", "cards": "2"}), Node("n1", {"zone": "z1", "cards": "x"}), Node("")]
     for options in (Options(), Options(order="first"), Options(strict=True, order="first")):
-<<<<<<< HEAD
-        allocator = Allocator(slices, classes, used, options=options)
-        yield f"{options.order} {options.strict}", partial(allocator.allocate, claims, node)
-=======
         asked = partial(allocate, claims, classes, slices, used, node=node, options=options)
         yield f"{options.order} {options.strict}", asked
->>>>>>> h/review-core
     kept = Allocator(slices, classes, used)
     yield "choose", lambda: kept.choose(claims, node)
     yield "fitting", lambda: kept.fitting(claims, nodes)

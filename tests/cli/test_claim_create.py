@@ -49,8 +49,8 @@ def machine(tmp_path: Path) -> Machine:
 
 def spec_of(machine: Machine, name: str) -> dict[str, object]:
     """The CDI device of a claim."""
-    (path,) = machine.specs.glob(f"*_{name}.yaml")
-    (device,) = yaml.safe_load(path.read_bytes())["devices"]
+    (path,) = machine.specs.glob(f"*_{name}.json")
+    (device,) = json.loads(path.read_bytes())["devices"]
     assert device["name"] == name
     found: dict[str, object] = device["containerEdits"]
     return found

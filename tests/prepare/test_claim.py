@@ -1,11 +1,11 @@
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from zlib import crc32
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -40,8 +40,8 @@ def found() -> dict[DeviceKey, FoundDevice]:
 def test_a_claim_becomes_one_cdi_device_in_a_file_of_its_own(tmp_path: Path) -> None:
     prepared = prepare(taken("claim-1"), found(), tmp_path / "cdi", LEDGER)
     assert prepared.name == "cod.dev/claim=claim-1"
-    assert prepared.path == tmp_path / "cdi" / f"{PREFIX}claim-1.yaml"
-    spec = yaml.safe_load(prepared.path.read_bytes())
+    assert prepared.path == tmp_path / "cdi" / f"{PREFIX}claim-1.json"
+    spec = json.loads(prepared.path.read_bytes())
     assert (spec["kind"], spec["cdiVersion"]) == ("cod.dev/claim", "0.5.0")
     (device,) = spec["devices"]
     assert device["name"] == "claim-1"
@@ -94,7 +94,7 @@ def test_what_is_unprepared_is_gone_and_may_be_unprepared_again(tmp_path: Path) 
     for _ in range(2):
         unprepare("a", tmp_path, LEDGER)
     unprepare("a", tmp_path / "nowhere", LEDGER)
-    assert [path.name for path in tmp_path.iterdir()] == [f"{PREFIX}b.yaml"]
+    assert [path.name for path in tmp_path.iterdir()] == [f"{PREFIX}b.json"]
 
 
 def test_the_specs_of_claims_that_live_no_more_are_swept_and_no_others(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_the_specs_of_claims_that_live_no_more_are_swept_and_no_others(tmp_path:
     for other in others:
         (tmp_path / other).touch()
     assert sweep(tmp_path, LEDGER, lambda: {"b"}) == ["a", "c", "d"]
-    assert {path.name for path in tmp_path.iterdir()} == {*others, f"{PREFIX}b.yaml"}
+    assert {path.name for path in tmp_path.iterdir()} == {*others, f"{PREFIX}b.json"}
     assert sweep(tmp_path, LEDGER, lambda: {"b"}) == []
     assert sweep(tmp_path / "nowhere", LEDGER, set) == []
 
@@ -124,7 +124,7 @@ def test_a_claim_that_is_prepared_while_we_sweep_keeps_its_spec(tmp_path: Path) 
         return set()
 
     assert sweep(tmp_path, LEDGER, living) == ["old"]
-    assert [path.name for path in tmp_path.iterdir()] == [f"{PREFIX}new.yaml"]
+    assert [path.name for path in tmp_path.iterdir()] == [f"{PREFIX}new.json"]
 
 
 def test_a_claim_of_an_old_name_that_is_prepared_while_we_sweep_keeps_its_spec(tmp_path: Path) -> None:

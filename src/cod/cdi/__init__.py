@@ -16,10 +16,9 @@ imported on first use.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cod.lazy import lazy
 
+TYPE_CHECKING = False  # as in cod.errors
 if TYPE_CHECKING:
     from cod.cdi.annotations import (
         InvalidAnnotation,

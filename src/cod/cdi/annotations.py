@@ -7,8 +7,6 @@ Source: the reference's annotation helpers, whose texts these are, and Kubernete
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
 from cod.cdi.names import (
     KIND_CHARACTERS,
     InvalidName,
@@ -18,6 +16,10 @@ from cod.cdi.names import (
 )
 from cod.cdi.quote import quote
 from cod.errors import Refused
+
+TYPE_CHECKING = False  # as in cod.errors
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 PREFIX = "cdi.k8s.io/"
 

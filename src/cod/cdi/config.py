@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from msgspec import DecodeError, json
-
 from cod.errors import Refused
 
-Config = dict[str, Any]
+TYPE_CHECKING = False  # as in cod.errors
+if TYPE_CHECKING:
+    from typing import Any
+
+Config = dict[str, "Any"]
 
 
 class InvalidConfig(Refused):
@@ -21,6 +21,8 @@ def read_config(data: bytes, path: str = "") -> Config:
     Raises:
         InvalidConfig: if it is no JSON, or no object.
     """
+    from msgspec import DecodeError, json
+
     try:
         config = json.decode(data)
     except (DecodeError, UnicodeDecodeError) as error:
@@ -35,6 +37,8 @@ def read_config(data: bytes, path: str = "") -> Config:
 
 def write_config(config: Config) -> bytes:
     """A configuration as the bytes of a `config.json`, for people to read too."""
+    from msgspec import json
+
     return json.format(json.encode(config), indent=2) + b"\n"
 
 

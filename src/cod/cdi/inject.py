@@ -12,12 +12,17 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
-from typing import Any
 
 from cod.cdi.config import Config, InvalidConfig
+from cod.cdi.names import HOOK_NAMES
 from cod.cdi.quote import quote
-from cod.cdi.spec import HOOK_NAMES, ContainerEdits, DeviceNode, Hook, IntelRdt, Mount
 from cod.errors import Refused
+
+TYPE_CHECKING = False  # as in cod.errors
+if TYPE_CHECKING:
+    from typing import Any
+
+    from cod.cdi.spec import ContainerEdits, DeviceNode, Hook, IntelRdt, Mount
 
 
 class InjectionFailed(Refused):

@@ -14,6 +14,8 @@ from __future__ import annotations
 from cod.cdi.quote import quote
 from cod.errors import Refused
 
+HOOK_NAMES = ("prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop")
+
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _ALPHANUMERIC = _LETTERS + "0123456789"
 KIND_CHARACTERS = f"{_ALPHANUMERIC}_-.".encode()

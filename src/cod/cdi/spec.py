@@ -14,10 +14,11 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
+from cod.cdi.names import HOOK_NAMES as HOOK_NAMES
+
 Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Uint32 = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 
-HOOK_NAMES = ("prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop")
 NODE_TYPES = ("", "b", "c", "u", "p")
 
 

@@ -43,6 +43,9 @@ COMMANDS = {
     "spec": Entry("cod.cli.spec", "CDI specs: list, show, generate, validate, inject, compare."),
     "topology": Entry("cod.cli.topology", "What is connected to what: a tree, a matrix, a picture."),
     "nri": Entry("cod.cli.nri", "Devices for containers of containerd and CRI-O, by annotations."),
+    "runtime": Entry(
+        "cod.cli.runtime", "An OCI runtime that injects devices: for Docker, containerd, Podman, CRI-O."
+    ),
     "demo": Entry("cod.cli.demo", "See it work: a container with three devices."),
     "explain": Entry("cod.cli.explain", "What the code of an error means."),
     "completion": Entry("cod.cli.completion", "Completion for bash, zsh or fish."),

@@ -26,7 +26,7 @@ from cod.resource import ResourceClaim
 VENDOR = "cod.dev"
 CLASS = "claim"
 
-_ENDINGS = (".yaml", ".json")
+_ENDINGS = (".json", ".yaml")
 
 
 class Prepared(Struct, frozen=True):

@@ -1,0 +1,293 @@
+"""`cod runtime install` and `uninstall`: what they write, and that nothing is left or lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cod.errors import CodError
+from cod.oci.engines import ENGINES, InvalidEngineConfig, Order
+from tests.test_pages import REPOSITORY
+
+DEBIAN = """\
+version = 2
+
+[plugins]
+  [plugins."io.containerd.grpc.v1.cri"]
+    [plugins."io.containerd.grpc.v1.cri".cni]
+      bin_dir = "/usr/lib/cni"
+"""
+DOCKER = """\
+{
+    "hosts": ["unix:///x"],
+\t"log-opts": {"max-size": "10m"},
+    "runtimes": {"kata": {"path": "/usr/bin/kata"}}
+}
+"""
+
+
+class Root:
+    """A system's files below a directory, and `cod runtime` on them."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def cod(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "cod", "runtime", *words, "--root", str(self.directory)],
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY / "src")},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+
+    def write(self, path: str, text: str) -> Path:
+        place = self.directory / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text)
+        return place
+
+    def files(self) -> dict[str, bytes]:
+        return {
+            str(path.relative_to(self.directory)): path.read_bytes()
+            for path in self.directory.rglob("*")
+            if path.is_file()
+        }
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Root:
+    return Root(tmp_path)
+
+
+@pytest.mark.parametrize("engine", [*ENGINES])
+@pytest.mark.parametrize("is_there", [False, True])
+def test_what_is_installed_is_undone_byte_for_byte(root: Root, engine: str, is_there: bool) -> None:
+    if is_there:
+        root.write("etc/docker/daemon.json", DOCKER)
+        root.write("etc/containerd/config.toml", DEBIAN).chmod(0o600)
+    before = root.files()
+    shown = root.cod("install", engine, "--dry-run")
+    assert (shown.returncode, root.files()) == (1, before)
+    done = root.cod("install", engine)
+    assert (done.returncode, done.stdout) == (0, shown.stdout)
+    assert "next: " in done.stderr or engine == "cod-runtime"
+    after = root.files()
+    program = root.directory / "usr/local/bin/cod-runtime"
+    assert os.access(program, os.X_OK)
+    again = root.cod("install", engine)
+    assert (again.returncode, again.stdout, root.files()) == (0, "", after)
+    assert "unchanged: " in again.stderr
+    gone = root.cod("uninstall", engine)
+    assert (gone.returncode, root.files()) == (0, before)
+    if is_there:
+        assert (root.directory / "etc/containerd/config.toml").stat().st_mode & 0o777 == 0o600
+    once_more = root.cod("uninstall", engine)
+    assert (once_more.returncode, once_more.stdout) == (0, "")
+
+
+def test_the_program_stays_while_an_engine_needs_it(root: Root) -> None:
+    for engine in ("docker", "podman"):
+        root.cod("install", engine)
+    root.cod("uninstall", "docker")
+    assert (root.directory / "usr/local/bin/cod-runtime").exists()
+    root.cod("uninstall", "podman")
+    assert root.files() == {}
+
+
+def test_what_others_have_changed_since_stays(root: Root) -> None:
+    path = root.write("etc/docker/daemon.json", DOCKER)
+    root.cod("install", "docker")
+    path.write_text(path.read_text().replace("10m", "20m"))
+    root.cod("uninstall", "docker")
+    assert json.loads(path.read_text()) == json.loads(DOCKER.replace("10m", "20m").replace("\t", "    "))
+    toml = root.write("etc/containerd/config.toml", DEBIAN)
+    root.cod("install", "containerd")
+    toml.write_text(toml.read_text() + "\n[debug]\n  level = 'debug'\n")
+    root.cod("uninstall", "containerd")
+    assert toml.read_text() == DEBIAN + "\n[debug]\n  level = 'debug'\n"
+
+
+def test_a_newer_cod_writes_anew_and_still_undoes_all(root: Root) -> None:
+    path = root.write("etc/docker/daemon.json", DOCKER)
+    root.cod("install", "docker")
+    assert root.cod("install", "docker", "--default").returncode == 0
+    assert json.loads(path.read_text())["default-runtime"] == "cod"
+    root.cod("uninstall", "docker")
+    assert path.read_text() == DOCKER
+
+
+@pytest.mark.parametrize(
+    ("engine", "file", "text", "words"),
+    [
+        ("docker", "etc/docker/daemon.json", "{", "is no JSON"),
+        ("docker", "etc/docker/daemon.json", "[]", "is not as dockerd reads it"),
+        ("docker", "etc/docker/daemon.json", '{"runtimes": []}', "is not as dockerd reads it"),
+        ("docker", "etc/docker/daemon.json", '{"a": 1, "a": 2}', "a key stands there twice"),
+        ("docker", "etc/docker/daemon.json", "[" * 100_000, "is no JSON"),
+        ("docker", "etc/docker/daemon.json", "\udcff", "is not UTF-8"),
+        ("containerd", "etc/containerd/config.toml", "version = ", "is no TOML"),
+        ("containerd", "etc/containerd/config.toml", "version = 9", "is of version 9"),
+        ("containerd", "etc/containerd/config.toml", "plugins = {cri = {}}", "is no TOML"),
+        (
+            "containerd",
+            "etc/containerd/config.toml",
+            'version = 2\n[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.cod]\n',
+            "has a runtime cod that is not ours",
+        ),
+        ("podman", "usr/local/bin/cod-runtime", "#!/bin/sh\n", "is there and is not ours"),
+    ],
+)
+def test_a_file_that_cannot_be_changed_without_harm_is_refused(
+    root: Root, engine: str, file: str, text: str, words: str
+) -> None:
+    path = root.write(file, "")
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    before = root.files()
+    run = root.cod("install", engine)
+    assert (run.returncode, run.stdout, root.files()) == (1, "", before)
+    assert words in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize("words", [("--name", "a b"), ("--name", "runc"), ("--config", "x.json")])
+def test_names_and_places_that_cannot_be_are_refused(root: Root, words: tuple[str, ...]) -> None:
+    assert root.cod("install", "docker", *words).returncode == 1
+    assert root.files() == {}
+
+
+def test_on_a_terminal_it_asks_and_no_means_no(root: Root) -> None:
+    ours, theirs = pty.openpty()
+    words = [sys.executable, "-m", "cod", "runtime", "install", "docker", "--root", str(root.directory)]
+    environ = {**os.environ, "PYTHONPATH": str(REPOSITORY / "src")}
+    with subprocess.Popen(words, stdin=theirs, stderr=theirs, stdout=subprocess.PIPE, env=environ) as run:
+        os.write(ours, b"n\n")
+        run.communicate(timeout=30)
+    assert run.returncode == 130
+    assert root.files() == {}
+    with subprocess.Popen(
+        [*words, "--yes"], stdin=theirs, stderr=theirs, stdout=subprocess.PIPE, env=environ
+    ) as run:
+        run.communicate(timeout=30)
+    assert run.returncode == 0
+    assert "etc/docker/daemon.json" in root.files()
+
+
+CRI = '[plugins."io.containerd.grpc.v1.cri"]\n  sandbox_image = "x"\n'
+IMPORTS = 'version = 2\nimports = ["/etc/containerd/conf.d/*.toml"]\n'
+RUNTIMES = '[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]\n  runtime_type = "x"\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "changed"),
+    [
+        ({}, "config.toml"),
+        ({"config.toml": DEBIAN}, "config.toml"),
+        ({"config.toml": IMPORTS}, "conf.d/cod-runtime.toml"),
+        ({"config.toml": IMPORTS + CRI}, "config.toml"),
+        ({"config.toml": IMPORTS, "conf.d/cri.toml": "version = 2\n" + CRI}, "conf.d/cri.toml"),
+        ({"config.toml": IMPORTS + CRI, "conf.d/cri.toml": "version = 2\n" + CRI}, "conf.d/cri.toml"),
+        ({"config.toml": IMPORTS, "conf.d/other.toml": "version = 2\n[debug]\n"}, "conf.d/cod-runtime.toml"),
+        ({"config.toml": "version = 1\n" + IMPORTS.partition("\n")[2]}, "config.toml"),
+        ({"config.toml": '[plugins.cri]\nsandbox_image = "x"\n'}, "config.toml"),
+        ({"config.toml": "version = 3\n[plugins.'io.containerd.cri.v1.runtime']\n"}, "config.toml"),
+    ],
+)
+def test_containerds_table_goes_where_it_replaces_nothing(
+    root: Root, files: dict[str, str], changed: str
+) -> None:
+    for name, text in files.items():
+        root.write(f"etc/containerd/{name}", text)
+    before = root.files()
+    assert root.cod("install", "containerd").returncode == 0
+    after = root.files()
+    ours = f"etc/containerd/{changed}"
+    others = {name for name in after if name.startswith("etc") and after[name] != before.get(name)}
+    assert others == {ours}
+    assert after[ours].startswith(before.get(ours, b""))
+    plugins = tomllib.loads(after[ours].decode())["plugins"]
+    (runtimes,) = (each["containerd"]["runtimes"] for each in plugins.values() if "containerd" in each)
+    assert set(runtimes) == {"runc", "cod"}
+    assert runtimes["cod"]["options"] == {"BinaryName": "/usr/local/bin/cod-runtime"}
+    root.cod("uninstall", "containerd")
+    assert root.files() == before
+
+
+@pytest.mark.skipif(shutil.which("containerd") is None, reason="containerd is not installed")
+@pytest.mark.parametrize("text", [DEBIAN, "version = 2\n", DEBIAN + RUNTIMES, "version = 2\n" + RUNTIMES])
+def test_containerd_itself_has_the_runtime_and_all_it_had(root: Root, text: str) -> None:
+    path = root.write("etc/containerd/config.toml", text)
+
+    def dump() -> dict[str, Any]:
+        words = ["containerd", "--config", str(path), "config", "dump"]
+        run = subprocess.run(words, capture_output=True, text=True, check=True)
+        cri: dict[str, Any] = tomllib.loads(run.stdout)["plugins"]["io.containerd.grpc.v1.cri"]
+        return cri
+
+    before = dump()
+    root.cod("install", "containerd")
+    after = dump()
+    runtimes = after["containerd"].pop("runtimes")
+    assert set(runtimes) == {"runc", "cod"}
+    assert runtimes["cod"]["container_annotations"] == ["cdi.k8s.io/*", "cod.dev/*"]
+    had = before["containerd"].pop("runtimes")["runc"]
+    assert runtimes["runc"]["runtime_type"] == had["runtime_type"]
+    assert after == before
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.dictionaries(st.text(), inner)
+)
+RUNTIME_MAPS = st.dictionaries(st.text(), st.fixed_dictionaries({"path": st.text()}))
+
+
+@given(
+    st.dictionaries(st.text(), JSON),
+    st.none() | RUNTIME_MAPS,
+    st.sampled_from([None, 1, 4, "\t"]),
+    st.booleans(),
+)
+def test_any_daemon_json_gains_the_runtime_and_keeps_the_rest(
+    data: dict[str, Any], runtimes: dict[str, Any] | None, indent: int | str | None, is_default: bool
+) -> None:
+    data.pop("runtimes", None)
+    if runtimes is not None:
+        data["runtimes"] = runtimes
+    text = json.dumps(data, indent=indent).encode()
+    order = Order(is_default=is_default)
+    docker = ENGINES["docker"]
+    made = json.loads(docker.added(text, order))
+    expected = {**data, "runtimes": {**(runtimes or {}), "cod": {"path": "/usr/local/bin/cod-runtime"}}}
+    assert made == ({**expected, "default-runtime": "cod"} if is_default else expected)
+
+
+def test_a_layout_of_its_own_stays() -> None:
+    made = ENGINES["docker"].added(DOCKER.replace("\t", "    ").encode(), Order()).decode()
+    assert '    "hosts": ["unix:///x"],\n' in made
+    assert '"kata": {"path": "/usr/bin/kata"}' in made
+
+
+@given(st.binary(max_size=60) | st.text("[]{}=\"'.\n version2plugins", max_size=60).map(str.encode))
+def test_any_bytes_are_changed_or_refused(data: bytes) -> None:
+    for name in ("docker", "containerd"):
+        order = Order(root=Path("/nonexistent"))
+        try:
+            made = ENGINES[name].added(data, order)
+        except InvalidEngineConfig:
+            continue
+        except CodError as error:
+            pytest.fail(str(error))
+        assert b"cod-runtime" in made
