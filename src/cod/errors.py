@@ -18,7 +18,8 @@
     │   ├── Undecided              a claim on which the search was stopped  cod.allocate
     │   ├── AllocationFailed       a claim at which Kubernetes would fail   cod.allocate
     │   ├── NotHeld                a claim that the ledger does not know    cod.ledger
-    │   └── InvalidBundle          a directory that is no OCI bundle        cod.runtimes
+    │   ├── InvalidBundle          a directory that is no OCI bundle        cod.runtimes
+    │   └── NotCarried             devices that a runtime cannot take whole cod.runtimes
     ├── Misuse                     the command is wrong                     exit 2
     └── Unavailable                the environment lacks something          exit 3
         ├── UnreadableFile         a spec file or directory                 cod.cdi.files

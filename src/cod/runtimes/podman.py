@@ -15,6 +15,7 @@ from cod.errors import Misuse
 from cod.prepare import Prepared
 from cod.prepare.place import USUAL
 from cod.runtimes.command import Launch
+from cod.runtimes.first import written_in
 from cod.runtimes.options import Option, clustered
 
 _GLOBAL_VALUED = """
@@ -44,7 +45,7 @@ class PodmanRun(Struct, frozen=True):
         pid_file = scratch / "pid"
         added = ("--device", prepared.name, "--pidfile", str(pid_file))
         argv = (*self.before, *added, *self.after)
-        return Launch(argv, pid_file=pid_file, if_it_fails=_place(prepared.path))
+        return Launch(argv, first=written_in(pid_file), if_it_fails=_place(prepared.path))
 
 
 def _place(spec: Path | None) -> str:

@@ -16,6 +16,7 @@ from cod.errors import Misuse
 from cod.prepare import Prepared
 from cod.runtimes.bundle import Bundle, read_bundle
 from cod.runtimes.command import Launch
+from cod.runtimes.first import written_in
 from cod.runtimes.options import Option, single_words
 
 _GLOBAL_VALUED = frozenset(("log", "log-format", "log-level", "root", "criu", "rootless", "cgroup-manager"))
@@ -35,7 +36,7 @@ class BundleRun(Struct, frozen=True):
         private = self.bundle.copied(config, scratch / "bundle")
         pid_file = scratch / "pid"
         added = ("--bundle", str(private), "--pid-file", str(pid_file))
-        return Launch((*self.before, *added, *self.after), pid_file=pid_file)
+        return Launch((*self.before, *added, *self.after), first=written_in(pid_file))
 
 
 def read_runc(argv: tuple[str, ...]) -> BundleRun:
