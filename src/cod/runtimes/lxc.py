@@ -63,7 +63,7 @@ def _definitions(parts: Parts) -> list[str]:
 def _entry(mount: Mount) -> str:
     """A line of an fstab, whose second path is below the container's root."""
     is_bind = mount.type in ("", "none", "bind")
-    options = [each for each in mount.options]
+    options = [*mount.options]
     if is_bind and not {"bind", "rbind"} & {*options}:
         options.append("rbind")
     options.append("create=dir" if Path(mount.host_path).is_dir() or not is_bind else "create=file")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -61,9 +62,10 @@ class Way(Struct, frozen=True, kw_only=True):
     """One way in which a runtime takes devices: in which words it takes what; "" where it cannot.
 
     `when` says which versions or circumstances take it. `others` is whether devices that the container was
-    not given stay closed. `limits_access` is whether `permissions` are kept, `elsewhere` whether a node may
-    have another path than on the host. `options` are those of mounts that are kept, said or not. `unsayable`
-    are characters that its words cannot have in a path, `unsayable_env` those in a variable.
+    not given stay closed. `limits_access` is whether a device cgroup keeps a node's `permissions`: without
+    one its file mode alone counts. `elsewhere` is whether a node may have another path than on the host.
+    `options` are those of mounts that are kept, said or not. `unsayable` are characters that its words cannot
+    have in a path, `unsayable_env` those in a variable.
     """
 
     runtime: str
@@ -135,8 +137,8 @@ class Way(Struct, frozen=True, kw_only=True):
             yield f"the device node {node.path}: it adds none"
         if node.path != node.host_path and not self.elsewhere:
             yield f"{node.host_path} of the host as {node.path}: it shows devices at the host's paths only"
-        if not self.limits_access and not {"r", "w"} <= set(node.access):
-            yield f"{node.path} with `{node.access or 'none'}` only: it has no device cgroup to limit that"
+        if not node.access and not self.limits_access:
+            yield f"{node.path} with no access: it has no device cgroup to keep it closed"
         yield from self._path(node.path)
         yield from self._path(node.host_path)
 
@@ -211,8 +213,8 @@ def _is_idle(option: str, path: str) -> bool:
     if option == "rw":
         return True
     try:
-        status = os.stat(path)
-    except OSError:
+        status = Path(path).stat()
+    except (OSError, ValueError):
         return False
     if stat.S_ISDIR(status.st_mode):
         return option in ("bind", "rbind")
