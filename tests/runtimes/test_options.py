@@ -121,7 +121,7 @@ def bundle(tmp_path: Path) -> Path:
 )
 def test_the_bundle_is_replaced_however_it_is_written(bundle: Path, tmp_path: Path, option: str) -> None:
     line = f"runc --root /r --debug run --no-pivot {option} --pid-file P ID".replace("D ", f"{bundle} ")
-    launch = read_runc(tuple(line.split())).launch(PREPARED, tmp_path)
+    launch = read_runc(tuple(line.split()), {}).launch(PREPARED, tmp_path)
     assert list(launch.argv) == [
         *["runc", "--root", "/r", "--debug", "run", "--bundle"],
         f"{tmp_path}/bundle",
@@ -132,7 +132,7 @@ def test_the_bundle_is_replaced_however_it_is_written(bundle: Path, tmp_path: Pa
 
 
 def test_the_private_bundle_has_one_file_and_is_for_us_alone(bundle: Path, tmp_path: Path) -> None:
-    launch = read_runc(("runc", "run", "-b", str(bundle), "x")).launch(PREPARED, tmp_path)
+    launch = read_runc(("runc", "run", "-b", str(bundle), "x"), {}).launch(PREPARED, tmp_path)
     private = Path(launch.argv[launch.argv.index("--bundle") + 1])
     assert [path.name for path in private.iterdir()] == ["config.json"]
     assert private.stat().st_mode & 0o777 == 0o700
@@ -147,7 +147,7 @@ def test_the_private_bundle_has_one_file_and_is_for_us_alone(bundle: Path, tmp_p
 )  # fmt: skip
 def test_other_uses_of_runc_are_refused(line: str) -> None:
     with pytest.raises(Misuse):
-        read_runc(tuple(line.split()))
+        read_runc(tuple(line.split()), {})
 
 
 def test_options_end_at_the_first_word_that_is_none() -> None:
@@ -163,7 +163,7 @@ def test_options_end_at_the_first_word_that_is_none() -> None:
 
 def test_edits_that_cannot_be_made_are_an_error_and_leave_no_bundle(bundle: Path, tmp_path: Path) -> None:
     edits = ContainerEdits(device_nodes=(DeviceNode(path="/dev/x", host_path="/dev/no/such"),))
-    command = read_runc(("runc", "run", "-b", str(bundle), "x"))
+    command = read_runc(("runc", "run", "-b", str(bundle), "x"), {})
     with pytest.raises(Exception, match="failed to stat CDI host device"):
         command.launch(Prepared("n", edits, None), tmp_path)
     assert not (tmp_path / "bundle").exists()

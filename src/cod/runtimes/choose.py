@@ -56,7 +56,7 @@ def _read(name: str, argv: tuple[str, ...], environ: Mapping[str, str]) -> Comma
         case "runc" | "crun":
             from cod.runtimes.runc import read_runc
 
-            return read_runc(argv)
+            return read_runc(argv, environ)
         case "bwrap":
             from cod.runtimes.bwrap import read_bwrap
 
@@ -77,4 +77,24 @@ def _read(name: str, argv: tuple[str, ...], environ: Mapping[str, str]) -> Comma
             from cod.runtimes.apptainer import read_apptainer
 
             return read_apptainer(argv)
+        case "docker":
+            from cod.runtimes.docker import read_docker
+
+            return read_docker(argv, environ)
+        case "nerdctl":
+            from cod.runtimes.nerdctl import read_nerdctl
+
+            return read_nerdctl(argv, environ)
+        case "ctr":
+            from cod.runtimes.ctr import read_ctr
+
+            return read_ctr(argv, environ)
+        case "buildah":
+            from cod.runtimes.buildah import read_buildah
+
+            return read_buildah(argv, environ)
+        case "runsc":
+            from cod.runtimes.runsc import read_runsc
+
+            return read_runsc(argv, environ)
     return Program(argv)

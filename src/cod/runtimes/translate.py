@@ -160,6 +160,24 @@ class Way(Struct, frozen=True, kw_only=True):
             yield from self._path(mount.host_path)
 
 
+def whole(runtime: str, when: str, word: str, others: str = "closed") -> Way:
+    """A way that takes all there is, each part in the same words."""
+    return Way(
+        runtime=runtime,
+        when=when,
+        env=word,
+        nodes=word,
+        mounts=word,
+        gids=word,
+        hooks=word,
+        net_devices=word,
+        intel_rdt=word,
+        others=others,
+        limits_access=True,
+        any_type=True,
+    )
+
+
 def is_read_only(mount: Mount) -> bool:
     """Whether a mount is to be read only: the last of `ro` and `rw` counts."""
     return [each for each in ("rw", *mount.options) if each in ("ro", "rw")][-1] == "ro"
