@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,20 +14,29 @@ from cod.prepare import Prepared
 from cod.runtimes.options import clustered, single_words
 from cod.runtimes.podman import read_podman
 from cod.runtimes.runc import read_runc
+from tests.runtimes.stand_in import stand_in
 
-PREPARED = Prepared("cod.dev/claim=mine", ContainerEdits(env=("A=b",)), None)
+PREPARED = Prepared("cod.dev/claim=mine", ContainerEdits(env=("A=b",)), Path("/run/cdi/mine.yaml"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def podman_4_9(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    found = stand_in(tmp_path_factory.mktemp("bin"), "podman", version="podman version 4.9.3")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", found["PATH"])
+        yield
 
 
 def podman(line: str, environ: dict[str, str] | None = None) -> list[str]:
-    launch = read_podman(tuple(line.split()), environ or {}).launch(PREPARED, Path("/scratch"))
-    return list(launch.argv)
+    command = read_podman(tuple(line.split()), {"PATH": os.environ["PATH"], **(environ or {})})
+    return list(command.launch(PREPARED, Path("/scratch")).argv)
 
 
 @pytest.mark.parametrize(
     ("line", "before"),
     [
         ("podman run IMAGE", "podman run"),
-        ("/usr/bin/podman run -it IMAGE sh -d", "/usr/bin/podman run"),
+        ("podman run -it IMAGE sh -d", "podman run"),
         ("podman container run IMAGE", "podman container run"),
         ("podman --root run --runroot=/r run IMAGE", "podman --root run --runroot=/r run"),
         ("podman --log-level debug run IMAGE", "podman --log-level debug run"),

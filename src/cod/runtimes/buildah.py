@@ -1,7 +1,7 @@
 """`buildah run …`: by its flags; whether it has `--device` is in its help.
 
-A step of `buildah build` has no command of its own that could hold devices. Source: buildah-run(1); tried with
-1.28, which takes no device, and 1.39.
+A step of `buildah build` has no command of its own that could hold devices. Source: buildah-run(1); 1.28,
+which was tried, takes no device.
 """
 
 from __future__ import annotations

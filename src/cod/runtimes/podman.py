@@ -1,8 +1,8 @@
 """`podman run …`: by CDI from 4.1 on, else by its flags.
 
-Users' own Podman reads the directories of root only, in which a user's claim does not lie: it gets flags, too.
+A user's own Podman reads the directories of root, in which a user's claim does not lie: it gets flags, too.
 Podman is told to write the number of the container's first process, and that process holds the devices too:
-a container outlives a `podman run` that is killed. Source: podman(1), podman-run(1); tried with 4.3, 5.4, 5.8.
+a container outlives a `podman run` that is killed. Source: podman(1), podman-run(1); tried with 4.3.
 """
 
 from __future__ import annotations

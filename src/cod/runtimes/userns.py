@@ -1,8 +1,8 @@
 """Edits into a configuration with a user namespace, where runc cannot make device nodes.
 
 It binds the host's file at the container's path instead, and so finds no node that has another path than on
-the host. Such a node becomes a bind mount here, and a rule that opens it; the host's owner and mode count then,
-so others than the host's are refused.
+the host. Such a node becomes a bind mount here, and a rule that opens it; the host's owner and mode count
+then, so others than the host's are refused.
 """
 
 from __future__ import annotations
