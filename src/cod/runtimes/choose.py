@@ -14,6 +14,7 @@ from cod.runtimes.program import Program
 
 # Their containers would get no device, and nobody would notice.
 _ELSEWHERE = {
+    "crictl": "cod claim create NAME, and CDI_devices with cod.dev/claim=NAME in the container's file",
     "podman-remote": "podman run",
     "docker-compose": "docker run",
     "podman-compose": "podman run",

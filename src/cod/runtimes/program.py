@@ -8,6 +8,16 @@ from msgspec import Struct
 
 from cod.prepare import Prepared
 from cod.runtimes.command import Launch
+from cod.runtimes.translate import Way
+
+WAY = Way(
+    runtime="any other program",
+    env="its environment",
+    nodes="it sees the host's",
+    mounts="it sees the host's",
+    elsewhere=False,
+    others="as for its user",
+)
 
 
 class Program(Struct, frozen=True):
