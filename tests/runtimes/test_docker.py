@@ -61,9 +61,7 @@ def docker(
 
 @pytest.mark.parametrize("directories", [["/etc/cdi", "/var/run/cdi"], ["/run/cdi/"]])
 def test_a_daemon_with_cdi_gets_the_claims_name(tmp_path: Path, directories: list[str]) -> None:
-    argv = docker(
-        tmp_path, info("28.5.2", CDISpecDirs=directories), line="docker -l debug container run IMAGE"
-    )
+    argv = docker(tmp_path, info("28.5.2", CDISpecDirs=directories), line="docker -l info container run I")
     assert argv == [
         *("docker", "-l", "info", "container", "run", "--cidfile", "/s/id"),
         *("--device", "cod.dev/claim=mine", "I"),
@@ -136,11 +134,11 @@ def test_what_only_a_newer_cdi_may_know_is_tried_by_name_and_said_where_it_fails
 @pytest.mark.parametrize(
     "line",
     [
-        "docker run -d I",
-        "docker run -itd I",
-        "docker run --restart=always I",
-        "docker create I",
-        "docker compose up",
+        "run -d I",
+        "run -itd I",
+        "run --restart=always I",
+        "create I",
+        "compose up",
     ],
 )
 def test_containers_that_nobody_waits_for_are_refused(tmp_path: Path, line: str) -> None:
