@@ -23,6 +23,7 @@ from tests.runtimes.seen import (
     real,
     root_of,
 )
+from tests.runtimes.stand_in import stand_in
 
 CONFIGURATION = """\
 lxc.rootfs.path = dir:{root}
@@ -35,29 +36,33 @@ lxc.{hierarchy}.devices.allow = c 5:* rwm
 """
 
 
-def test_the_devices_become_definitions() -> None:
+@pytest.mark.parametrize(
+    ("version", "hierarchies"), [("5.0.2", ("cgroup", "cgroup2")), ("7.0.0", ("cgroup2",))]
+)
+def test_devices_become_definitions(tmp_path: Path, version: str, hierarchies: tuple[str, ...]) -> None:
     edits = ContainerEdits(
         env=("A=b",),
         device_nodes=(
-            DeviceNode(path="/dev/my node", host_path="/dev/zero", permissions="r"),
-            DeviceNode(path="/dev/null", permissions="none"),
+            DeviceNode("/dev/my node", "/dev/zero", permissions="r"),
+            DeviceNode("/dev/null", permissions="none"),
         ),
         mounts=(
             Mount("/etc", "/e", ("ro", "nosuid")),
             Mount("/etc/hostname", "/h", ("bind",)),
-            Mount("tmpfs", "/t", ("size=1m",), "tmpfs"),
+            Mount("", "/t", ("noexec",), "tmpfs"),
         ),
     )
-    edits = ContainerEdits(edits.env, edits.device_nodes, mounts=edits.mounts[:2])
-    launch = read_lxc(("lxc-execute", "-n", "x", "--", "sh")).launch(Prepared("n", edits, None), Path("/s"))
+    environ = stand_in(tmp_path / "bin", "lxc-execute", version=version)
+    command = read_lxc(("lxc-execute", "-n", "x", "--", "sh"), environ)
+    launch = command.launch(Prepared("n", edits, None), Path("/s"))
     assert [word for word in launch.argv if word != "-s"] == [
         "lxc-execute",
         "lxc.environment=A=b",
         "lxc.mount.entry=/etc e none ro,nosuid,rbind,create=dir 0 0",
         "lxc.mount.entry=/etc/hostname h none bind,create=file 0 0",
+        "lxc.mount.entry=tmpfs t tmpfs noexec,create=dir 0 0",
         "lxc.mount.entry=/dev/zero dev/my\\040node none bind,create=file 0 0",
-        "lxc.cgroup.devices.allow=c 1:5 r",
-        "lxc.cgroup2.devices.allow=c 1:5 r",
+        *(f"lxc.{hierarchy}.devices.allow=c 1:5 r" for hierarchy in hierarchies),
         "lxc.mount.entry=/dev/null dev/null none bind,create=file 0 0",
         *("-n", "x", "--", "sh"),
     ]
@@ -72,14 +77,15 @@ def test_the_devices_become_definitions() -> None:
 )
 def test_a_container_in_the_background_is_refused(line: str) -> None:
     with pytest.raises(Misuse, match="nobody would hold"):
-        read_lxc(tuple(line.split()))
+        read_lxc(tuple(line.split()), {})
 
 
 @pytest.mark.parametrize(
     "line", ["lxc-start -F -n x", "lxc-start -n x --foreground", "lxc-execute -n d -- sh -d"]
 )
-def test_one_in_the_foreground_is_not(line: str) -> None:
-    assert read_lxc(tuple(line.split())).after == tuple(line.split()[1:])
+def test_one_in_the_foreground_is_not(tmp_path: Path, line: str) -> None:
+    environ = stand_in(tmp_path, line.split()[0], version="5.0.2")
+    assert read_lxc(tuple(line.split()), environ).after == tuple(line.split()[1:])
 
 
 @pytest.mark.runtime

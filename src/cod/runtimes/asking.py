@@ -12,7 +12,7 @@ _PATIENCE = 20.0  # seconds; a service that sleeps may have to be started first
 
 
 def ask(argv: Sequence[str], environ: Mapping[str, str]) -> str:
-    """What a program prints. Raises RuntimeUnavailable where it fails or does not answer."""
+    """What a program prints, on its standard output or else on the other. Raises RuntimeUnavailable where it fails or does not answer."""
     try:
         done = subprocess.run(
             argv,
@@ -28,7 +28,7 @@ def ask(argv: Sequence[str], environ: Mapping[str, str]) -> str:
         raise _no_answer(argv, f"nothing in {_PATIENCE:g} s") from None
     if done.returncode != 0:
         raise _no_answer(argv, _last_line(done.stderr) or f"status {done.returncode}")
-    return done.stdout.decode(errors="replace")
+    return (done.stdout or done.stderr).decode(errors="replace")
 
 
 def version_in(text: str) -> tuple[int, ...]:

@@ -69,7 +69,7 @@ def _read(name: str, argv: tuple[str, ...], environ: Mapping[str, str]) -> Comma
         case "lxc-execute" | "lxc-start":
             from cod.runtimes.lxc import read_lxc
 
-            return read_lxc(argv)
+            return read_lxc(argv, environ)
         case "ch-run":
             from cod.runtimes.charliecloud import read_ch_run
 

@@ -1,11 +1,12 @@
 """`lxc-execute …` and `lxc-start -F …`: variables, mounts and rules of the device cgroup as configuration.
 
 A configuration closes devices by `lxc.cgroup2.devices.deny = a` (`lxc.cgroup.` on version 1); ours is read
-after it and opens the claim's. Source: lxc-execute(1), lxc.container.conf(5); tried with 5.0.
+after it and opens the claim's. Source: lxc-execute(1), lxc.container.conf(5); tried with 5.0 and 7.0.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -13,6 +14,7 @@ from msgspec import Struct
 from cod.cdi.spec import Mount
 from cod.errors import Misuse
 from cod.prepare import Prepared
+from cod.runtimes.asking import ask, version_in
 from cod.runtimes.command import Launch
 from cod.runtimes.first import inside
 from cod.runtimes.options import clustered
@@ -32,7 +34,9 @@ WAY = Way(
     ),
 )
 
-_HIERARCHIES = ("lxc.cgroup.devices", "lxc.cgroup2.devices")  # each is read where it is the one in use
+# Each is read where it is the one in use; from version 7 on the first is an error.
+_HIERARCHIES = ("lxc.cgroup.devices", "lxc.cgroup2.devices")
+_FIRST_WITHOUT_1 = (7,)
 _SWITCHES = ("d", "daemon", "F", "foreground", "q", "quiet", "C", "close-all-fds", "help", "usage", "version")
 
 
@@ -41,22 +45,23 @@ class LxcRun(Struct, frozen=True):
 
     program: str
     after: tuple[str, ...]
+    hierarchies: tuple[str, ...]
 
     def launch(self, prepared: Prepared, scratch: Path) -> Launch:  # noqa: ARG002
         """The command with the devices as definitions on top of its configuration."""
-        defined = _definitions(WAY.carried(prepared.edits))
+        defined = _definitions(WAY.carried(prepared.edits), self.hierarchies)
         words = [word for each in defined for word in ("-s", each)]
         return Launch((self.program, *words, *self.after), first=inside("pid"))
 
 
-def _definitions(parts: Parts) -> list[str]:
+def _definitions(parts: Parts, hierarchies: tuple[str, ...]) -> list[str]:
     made = [f"lxc.environment={variable}" for variable in parts.env]
     made += [f"lxc.mount.entry={_entry(mount)}" for mount in parts.mounts]
     for node in parts.nodes:
         mount = Mount(node.host_path, node.path, ("bind",))
         made.append(f"lxc.mount.entry={_entry(mount)}")
         if node.access and node.kind in ("b", "c"):
-            made += [f"{hierarchy}.allow={node.rule}" for hierarchy in _HIERARCHIES]
+            made += [f"{hierarchy}.allow={node.rule}" for hierarchy in hierarchies]
     return made
 
 
@@ -76,11 +81,12 @@ def _word(path: str) -> str:
     return path.replace("\\", "\\134").replace(" ", "\\040").replace("\t", "\\011").replace("#", "\\043")
 
 
-def read_lxc(argv: tuple[str, ...]) -> LxcRun:
+def read_lxc(argv: tuple[str, ...], environ: Mapping[str, str]) -> LxcRun:
     """Understand a command that begins with `lxc-execute` or `lxc-start`.
 
     Raises:
         Misuse: if it would not stay until its container has ended.
+        RuntimeUnavailable: if it does not say its version.
     """
     name = Path(argv[0]).name
     given = {option.name: option for option in clustered(argv[1:], switches=_SWITCHES)[0]}
@@ -91,4 +97,5 @@ def read_lxc(argv: tuple[str, ...]) -> LxcRun:
             causes=(f"they are held while the command lives, and {name} would end at once",),
             hint="cod run … -- lxc-start -F … &" if name == "lxc-start" else "leave -d out",
         )
-    return LxcRun(argv[0], argv[1:])
+    is_newer = version_in(ask((argv[0], "--version"), environ)) >= _FIRST_WITHOUT_1
+    return LxcRun(argv[0], argv[1:], _HIERARCHIES[is_newer:])
