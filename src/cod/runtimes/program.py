@@ -15,6 +15,10 @@ WAY = Way(
     env="its environment",
     nodes="it sees the host's",
     mounts="it sees the host's",
+    gids="those of its user",
+    hooks="it needs none",
+    net_devices="it sees the host's",
+    intel_rdt="that of its user",
     elsewhere=False,
     others="as for its user",
 )
