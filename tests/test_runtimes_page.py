@@ -10,7 +10,7 @@ from cod.runtimes.table import WAYS, markdown
 
 PAGE = Path(__file__).parents[1] / "docs" / "runtimes.md"
 SHARED = """
-asking bundle by_name child choose command features first foreground options scratch session table translate
+asking bundle by_name child choose command features first foreground options program scratch session table translate
 userns
 """
 

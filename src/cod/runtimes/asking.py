@@ -12,7 +12,7 @@ _PATIENCE = 20.0  # seconds; a service that sleeps may have to be started first
 
 
 def ask(argv: Sequence[str], environ: Mapping[str, str]) -> str:
-    """What a program prints, on its error output if nowhere else. Raises RuntimeUnavailable where it fails."""
+    """What a program prints, on its error output if nowhere else. Raises RuntimeUnavailable if it fails."""
     try:
         done = subprocess.run(
             argv,

@@ -8,20 +8,6 @@ from msgspec import Struct
 
 from cod.prepare import Prepared
 from cod.runtimes.command import Launch
-from cod.runtimes.translate import Way
-
-WAY = Way(
-    runtime="any other program",
-    env="its environment",
-    nodes="it sees the host's",
-    mounts="it sees the host's",
-    gids="those of its user",
-    hooks="it needs none",
-    net_devices="it sees the host's",
-    intel_rdt="that of its user",
-    elsewhere=False,
-    others="as for its user",
-)
 
 
 class Program(Struct, frozen=True):

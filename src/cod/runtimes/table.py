@@ -15,11 +15,24 @@ from cod.runtimes import (
     nerdctl,
     nspawn,
     podman,
-    program,
     runc,
     runsc,
 )
 from cod.runtimes.translate import Way
+
+# Here and not in its own module, which plain programs need and nothing of this.
+PROGRAM = Way(
+    runtime="any other program",
+    env="its environment",
+    nodes="it sees the host's",
+    mounts="it sees the host's",
+    gids="those of its user",
+    hooks="it needs none",
+    net_devices="it sees the host's",
+    intel_rdt="that of its user",
+    elsewhere=False,
+    others="as for its user",
+)
 
 WAYS: tuple[Way, ...] = (
     podman.BY_NAME,
@@ -40,7 +53,7 @@ WAYS: tuple[Way, ...] = (
     bwrap.WAY,
     apptainer.WAY,
     charliecloud.WAY,
-    program.WAY,
+    PROGRAM,
 )
 
 _HEADER = (
