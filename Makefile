@@ -15,7 +15,7 @@ run: venv  ## start a container with claimed devices: cod demo
 	@.venv/bin/cod demo $(ARGS)
 
 test: venv  ## run all tests
-	@tools/setup programs runc podman busybox lstopo-no-graphics
+	@tools/setup programs runc podman busybox lstopo-no-graphics bwrap ch-run
 	@.venv/bin/python -m pytest -n auto --maxprocesses 8 $(ARGS)
 
 lint: venv  ## look for mistakes and for other layout

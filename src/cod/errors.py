@@ -20,17 +20,17 @@
     │   ├── NotHeld                a claim that the ledger does not know    cod.ledger
     │   ├── InvalidRequest         an annotation that asks for devices      cod.nri
     │   ├── UnknownClaim           a claim that is not ready on this node   cod.nri
-    │   ├── NotCarried             edits that a runtime's NRI has not       cod.nri
+    │   ├── NriCannot              edits that a runtime's NRI has not       cod.nri
     │   ├── InvalidConf            the text that configures the plugin      cod.nri
     │   ├── CallFailed             a call that was answered with an error   cod.nri
-    │   └── InvalidBundle          a directory that is no OCI bundle        cod.runtimes
     │   ├── InvalidBundle          a directory that is no OCI bundle        cod.runtimes
     │   ├── BrokenBundle           one that cod-runtime cannot use          cod.oci.bundle
     │   ├── InvalidJson            text that is no JSON                     cod.oci.plain_json
     │   ├── InvalidSettings        a runtime.toml, with all its problems    cod.oci.settings
     │   ├── InvalidWish            an annotation or variable of no device   cod.oci.wanted
     │   ├── HookCannot             what a made container can no more get    cod.oci.hooks
-    │   └── InvalidEngineConfig    an engine's file we must not change      cod.oci.engines
+    │   ├── InvalidEngineConfig    an engine's file we must not change      cod.oci.engines
+    │   └── NotCarried             devices that a runtime cannot take whole cod.runtimes
     ├── Misuse                     the command is wrong                     exit 2
     │   └── InvalidIdentity        no name or index of an NRI plugin        cod.nri
     └── Unavailable                the environment lacks something          exit 3

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cod.cdi import ContainerEdits, DeviceNode, Hook, IntelRdt, Mount, NetDevice
-from cod.nri.adjust import NotCarried, by_edits, by_names, is_there
+from cod.nri.adjust import NriCannot, by_edits, by_names, is_there
 from cod.nri.carries import Carries
 from cod.nri.messages import CreateContainerRequest
 
@@ -98,7 +98,7 @@ def test_every_edit_reaches_its_field() -> None:
 def test_what_a_runtime_cannot_carry_is_refused(
     carried: Carries, edits: ContainerEdits, problem: str
 ) -> None:
-    with pytest.raises(NotCarried) as found:
+    with pytest.raises(NriCannot) as found:
         by_edits(edits, container(), carried)
     assert found.value.what == f"NRI of {carried.runtime} cannot carry {problem}"
     assert "CDI_devices" in found.value.hint
@@ -107,7 +107,7 @@ def test_what_a_runtime_cannot_carry_is_refused(
 
 def test_all_that_cannot_be_carried_is_told_at_once() -> None:
     edits = ContainerEdits(device_nodes=(NODE,), hooks=(HOOK,), additional_gids=(44,))
-    with pytest.raises(NotCarried) as found:
+    with pytest.raises(NriCannot) as found:
         by_edits(edits, container(), DOCKER)
     assert len(found.value.causes) == 3
 

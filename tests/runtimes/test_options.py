@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,20 +14,29 @@ from cod.prepare import Prepared
 from cod.runtimes.options import clustered, single_words
 from cod.runtimes.podman import read_podman
 from cod.runtimes.runc import read_runc
+from tests.runtimes.stand_in import stand_in
 
-PREPARED = Prepared("cod.dev/claim=mine", ContainerEdits(env=("A=b",)), None)
+PREPARED = Prepared("cod.dev/claim=mine", ContainerEdits(env=("A=b",)), Path("/run/cdi/mine.yaml"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def podman_4_9(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    found = stand_in(tmp_path_factory.mktemp("bin"), "podman", version="podman version 4.9.3")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", found["PATH"])
+        yield
 
 
 def podman(line: str, environ: dict[str, str] | None = None) -> list[str]:
-    launch = read_podman(tuple(line.split()), environ or {}).launch(PREPARED, Path("/scratch"))
-    return list(launch.argv)
+    command = read_podman(tuple(line.split()), {"PATH": os.environ["PATH"], **(environ or {})})
+    return list(command.launch(PREPARED, Path("/scratch")).argv)
 
 
 @pytest.mark.parametrize(
     ("line", "before"),
     [
         ("podman run IMAGE", "podman run"),
-        ("/usr/bin/podman run -it IMAGE sh -d", "/usr/bin/podman run"),
+        ("podman run -it IMAGE sh -d", "podman run"),
         ("podman container run IMAGE", "podman container run"),
         ("podman --root run --runroot=/r run IMAGE", "podman --root run --runroot=/r run"),
         ("podman --log-level debug run IMAGE", "podman --log-level debug run"),
@@ -121,7 +132,7 @@ def bundle(tmp_path: Path) -> Path:
 )
 def test_the_bundle_is_replaced_however_it_is_written(bundle: Path, tmp_path: Path, option: str) -> None:
     line = f"runc --root /r --debug run --no-pivot {option} --pid-file P ID".replace("D ", f"{bundle} ")
-    launch = read_runc(tuple(line.split())).launch(PREPARED, tmp_path)
+    launch = read_runc(tuple(line.split()), {}).launch(PREPARED, tmp_path)
     assert list(launch.argv) == [
         *["runc", "--root", "/r", "--debug", "run", "--bundle"],
         f"{tmp_path}/bundle",
@@ -132,7 +143,7 @@ def test_the_bundle_is_replaced_however_it_is_written(bundle: Path, tmp_path: Pa
 
 
 def test_the_private_bundle_has_one_file_and_is_for_us_alone(bundle: Path, tmp_path: Path) -> None:
-    launch = read_runc(("runc", "run", "-b", str(bundle), "x")).launch(PREPARED, tmp_path)
+    launch = read_runc(("runc", "run", "-b", str(bundle), "x"), {}).launch(PREPARED, tmp_path)
     private = Path(launch.argv[launch.argv.index("--bundle") + 1])
     assert [path.name for path in private.iterdir()] == ["config.json"]
     assert private.stat().st_mode & 0o777 == 0o700
@@ -147,7 +158,7 @@ def test_the_private_bundle_has_one_file_and_is_for_us_alone(bundle: Path, tmp_p
 )  # fmt: skip
 def test_other_uses_of_runc_are_refused(line: str) -> None:
     with pytest.raises(Misuse):
-        read_runc(tuple(line.split()))
+        read_runc(tuple(line.split()), {})
 
 
 def test_options_end_at_the_first_word_that_is_none() -> None:
@@ -163,7 +174,7 @@ def test_options_end_at_the_first_word_that_is_none() -> None:
 
 def test_edits_that_cannot_be_made_are_an_error_and_leave_no_bundle(bundle: Path, tmp_path: Path) -> None:
     edits = ContainerEdits(device_nodes=(DeviceNode(path="/dev/x", host_path="/dev/no/such"),))
-    command = read_runc(("runc", "run", "-b", str(bundle), "x"))
+    command = read_runc(("runc", "run", "-b", str(bundle), "x"), {})
     with pytest.raises(Exception, match="failed to stat CDI host device"):
         command.launch(Prepared("n", edits, None), tmp_path)
     assert not (tmp_path / "bundle").exists()

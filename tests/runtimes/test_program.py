@@ -231,12 +231,14 @@ def test_the_devices_of_a_recorded_machine_cannot_be_used(machine: Machine, tmp_
     assert "recorded machine" in run.stderr
 
 
-def test_docker_is_refused_rather_than_started_without_its_devices(machine: Machine) -> None:
-    docker = machine.directory / "docker"
-    docker.write_text("#!/bin/sh\necho started\n")
-    docker.chmod(0o755)
-    run = machine.cod(*ONE, str(docker), "run", "image")
+@pytest.mark.parametrize("name", ["docker-compose", "machinectl", "podman-remote", "crictl"])
+def test_what_starts_containers_elsewhere_is_refused(machine: Machine, name: str) -> None:
+    program = machine.directory / name
+    program.write_text("#!/bin/sh\necho started\n")
+    program.chmod(0o755)
+    run = machine.cod(*ONE, str(program), "run", "image")
     assert (run.returncode, run.stdout) == (2, "")
+    assert "try: use " in run.stderr
 
 
 def test_nothing_is_taken_where_the_spec_cannot_be_written(machine: Machine) -> None:

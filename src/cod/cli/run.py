@@ -35,6 +35,7 @@ Examples:
   cod run -d sim-gpu:2 --host sim:8gpu -- env
   cod run -d kvm -d tun -- podman run --rm -it debian
   cod run -d fuse -- runc run --bundle DIRECTORY ID
+  cod run -d cpuid -- bwrap --bind ROOT / --dev /dev -- sh
   cod run -d gpu:2 -d nic --closest -- python train.py
   cod run --claim NAME -- COMMAND
 
@@ -69,8 +70,9 @@ def command(
 ) -> int:
     """Take devices, run a command with just those, and give them back however it ends.
 
-    The command is `podman run`, `runc run` or `crun run` in the foreground, whose container then has these
-    devices and no others, or any other program, which gets the devices' variables.
+    The command starts a container in the foreground, which then has these devices: podman, docker, nerdctl,
+    ctr, buildah, runc, crun, runsc, apptainer, ch-run, lxc-execute, systemd-nspawn or bwrap. Any other
+    program gets the devices' variables.
     """
     now = time.time()
     claim = _held(held, file, name, wishes) if held else _new(file, name or "", wishes, now)

@@ -29,7 +29,7 @@ _HOOKS = {
 _CLOSED = "ask for the devices in the CDI_devices field of CRI, or start the container with cod-runtime"
 
 
-class NotCarried(Refused):
+class NriCannot(Refused):
     """Devices need what this runtime's NRI cannot carry; nothing of them is given."""
 
 
@@ -44,11 +44,11 @@ def by_names(names: Iterable[str]) -> Any:
 def by_edits(edits: ContainerEdits, container: Any, carried: Carries) -> Any:
     """The adjustment that has the edits themselves, without what the container has already.
 
-    Raises NotCarried, or InjectionFailed for a device node that is not as the spec says.
+    Raises NriCannot, or InjectionFailed for a device node that is not as the spec says.
     """
     problems = [*_problems(edits, carried)]
     if problems:
-        raise NotCarried(
+        raise NriCannot(
             f"NRI of {carried.runtime} cannot carry {', '.join(problems)}",
             causes=tuple(problems),
             hint=_CLOSED,
@@ -142,7 +142,7 @@ def _add_devices(adjustment: Any, config: dict[str, Any], there: Any) -> None:
         if (device["path"], device["type"], device["major"], device["minor"]) in have:
             continue
         if device["type"] not in ("b", "c"):
-            raise NotCarried(f"NRI cannot carry the node {device['path']} of type {device['type']}")
+            raise NriCannot(f"NRI cannot carry the node {device['path']} of type {device['type']}")
         node = adjustment.linux.devices.add(
             path=device["path"], type=device["type"], major=device["major"], minor=device["minor"]
         )

@@ -60,12 +60,13 @@ def read_bundle(directory: Path) -> Bundle:
         InvalidConfig: if its config.json is no configuration.
     """
     path = directory / "config.json"
-    config = read_config(_content(path), str(path))
+    config = read_config(content_of(path), str(path))
     _check(config, path)
     return Bundle(directory.resolve(), config)
 
 
-def _content(path: Path) -> bytes:
+def content_of(path: Path) -> bytes:
+    """What is in a configuration's file. Raises InvalidBundle where it cannot be read."""
     try:
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # a pipe would block
             content = file.read(MOST_BYTES + 1)

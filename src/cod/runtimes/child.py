@@ -33,7 +33,16 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _FROM_KERNEL = 0x80  # si_code of what a terminal sends: the whole foreground group has it already
 _GO = b"g"
 _CANNOT_RUN = 126
-_PACKAGES = ("podman", "runc", "crun")
+_PACKAGES = {
+    **{name: name for name in ("podman", "runc", "crun", "buildah", "runsc", "apptainer")},
+    "bwrap": "bubblewrap",
+    "ch-run": "charliecloud",
+    "ctr": "containerd",
+    "docker": "docker.io",
+    "lxc-execute": "lxc",
+    "lxc-start": "lxc",
+    "systemd-nspawn": "systemd-container",
+}
 
 
 @contextmanager
@@ -166,7 +175,7 @@ def not_runnable(program: str, number: int) -> CommandNotFound:
     """The error for a program that cannot be started; `number` is the system's errno."""
     hint = "give the command's name as a shell would find it"
     if program in _PACKAGES:
-        hint = f"apt-get install {program}"
+        hint = f"apt-get install {_PACKAGES[program]}"
     elif number == errno.EACCES:
         hint = f"is it a program? chmod +x {program}"
     return CommandNotFound(f"cannot run {program}", causes=(os.strerror(number).lower(),), hint=hint)

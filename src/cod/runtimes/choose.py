@@ -12,7 +12,17 @@ from cod.runtimes.child import not_runnable
 from cod.runtimes.command import Command
 from cod.runtimes.program import Program
 
-_WITHOUT_SUPPORT = ("docker", "podman-remote", "nerdctl", "ctr")
+# Their containers would get no device, and nobody would notice.
+_ELSEWHERE = {
+    "crictl": "cod claim create NAME, and CDI_devices with cod.dev/claim=NAME in the container's file",
+    "podman-remote": "podman run",
+    "docker-compose": "docker run",
+    "podman-compose": "podman run",
+    "machinectl": "systemd-nspawn",
+    "kata-runtime": "runc run",
+    "incus": "lxc-execute",
+    "lxc": "lxc-execute",
+}
 
 
 def command_for(argv: tuple[str, ...], environ: Mapping[str, str]) -> Command:
@@ -20,6 +30,7 @@ def command_for(argv: tuple[str, ...], environ: Mapping[str, str]) -> Command:
 
     Raises:
         CommandNotFound: if there is no such program.
+        RuntimeUnavailable: if a runtime does not say what it takes.
         Misuse: if it is one that could not hold devices, such as a detached container.
         InvalidBundle, InvalidConfig: if an OCI bundle is none.
     """
@@ -27,19 +38,64 @@ def command_for(argv: tuple[str, ...], environ: Mapping[str, str]) -> Command:
     if shutil.which(program, path=environ.get("PATH")) is None:
         raise not_runnable(program, EACCES if "/" in program and Path(program).exists() else ENOENT)
     name = Path(program).name
-    # A runtime's module is imported for its own commands only: together they take 2 ms.
-    if name == "podman":
-        from cod.runtimes.podman import read_podman
-
-        return read_podman(argv, environ)
-    if name in ("runc", "crun"):
-        from cod.runtimes.runc import read_runc
-
-        return read_runc(argv)
-    if name in _WITHOUT_SUPPORT:
+    if name in _ELSEWHERE:
         raise Misuse(
-            f"cod run cannot give devices to {name} yet",
-            causes=("a service starts its containers, which would get no device",),
-            hint="use podman run or runc run",
+            f"cod run cannot give devices to {name}",
+            causes=("its containers are started by something else, and would get no device",),
+            hint=f"use {_ELSEWHERE[name]}",
         )
+    return _read(name, argv, environ)
+
+
+def _read(name: str, argv: tuple[str, ...], environ: Mapping[str, str]) -> Command:
+    # A runtime's module is imported for its own commands only: each takes 1 ms.
+    match name:
+        case "podman":
+            from cod.runtimes.podman import read_podman
+
+            return read_podman(argv, environ)
+        case "runc" | "crun":
+            from cod.runtimes.runc import read_runc
+
+            return read_runc(argv, environ)
+        case "bwrap":
+            from cod.runtimes.bwrap import read_bwrap
+
+            return read_bwrap(argv, environ)
+        case "systemd-nspawn":
+            from cod.runtimes.nspawn import read_nspawn
+
+            return read_nspawn(argv)
+        case "lxc-execute" | "lxc-start":
+            from cod.runtimes.lxc import read_lxc
+
+            return read_lxc(argv, environ)
+        case "ch-run":
+            from cod.runtimes.charliecloud import read_ch_run
+
+            return read_ch_run(argv)
+        case "apptainer" | "singularity":
+            from cod.runtimes.apptainer import read_apptainer
+
+            return read_apptainer(argv)
+        case "docker":
+            from cod.runtimes.docker import read_docker
+
+            return read_docker(argv, environ)
+        case "nerdctl":
+            from cod.runtimes.nerdctl import read_nerdctl
+
+            return read_nerdctl(argv, environ)
+        case "ctr":
+            from cod.runtimes.ctr import read_ctr
+
+            return read_ctr(argv, environ)
+        case "buildah":
+            from cod.runtimes.buildah import read_buildah
+
+            return read_buildah(argv, environ)
+        case "runsc":
+            from cod.runtimes.runsc import read_runsc
+
+            return read_runsc(argv, environ)
     return Program(argv)

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from cod.errors import Unavailable
 from cod.prepare import Prepared
+from cod.runtimes.first import First
 
 
 class RuntimeUnavailable(Unavailable):
@@ -24,14 +25,14 @@ class CommandNotFound(RuntimeUnavailable):
 class Launch(Struct, frozen=True):
     """How to start a command: its words, and the variables that its environment has on top of ours.
 
-    `pid_file` is where the runtime writes the number of the container's first process; that process holds
-    the devices too, since a container may outlive the program that started it. `if_it_fails` is what to check
-    if the runtime itself fails (status 125 to 127).
+    `first` finds the container's first process; that process holds the devices too, since a container may
+    outlive the program that started it. `if_it_fails` is what to check if the runtime itself fails (status
+    125 to 127).
     """
 
     argv: tuple[str, ...]
     environment: tuple[str, ...] = ()
-    pid_file: Path | None = None
+    first: First | None = None
     if_it_fails: str = ""
 
 

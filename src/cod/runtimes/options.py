@@ -25,16 +25,19 @@ class Option(Struct, frozen=True):
         return self.value not in _NO
 
 
-def single_words(words: Sequence[str], valued: Collection[str]) -> tuple[list[Option], int]:
+def single_words(
+    words: Sequence[str], valued: Collection[str] | None = None, *, switches: Collection[str] = ()
+) -> tuple[list[Option], int]:
     """The options at the beginning, in the dialect of runc: `-b D`, `-b=D`, `-bundle D`, `--bundle=D`.
 
-    Returns them and the index of the first word that is none. `valued` are the names that take a value.
+    Returns them and the index of the first word that is none. Either `valued` names all that take a value,
+    or `switches` names all that take none.
     """
     options: list[Option] = []
     index = 0
     while index < len(words) and words[index].startswith("-") and words[index] not in ("-", "--"):
         name, equals, value = words[index].removeprefix("-").removeprefix("-").partition("=")
-        takes_next = not equals and name in valued
+        takes_next = not equals and _takes_value(name, valued, switches)
         end = min(index + 1 + takes_next, len(words))
         given = value if equals else words[end - 1] if takes_next else None
         options.append(Option(name, given, tuple(words[index:end])))

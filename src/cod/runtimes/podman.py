@@ -1,21 +1,29 @@
-"""`podman run …`: the claim's CDI spec lies in a directory that Podman reads, the command names its device.
+"""`podman run …`: by CDI from 4.1 on, else by its flags.
 
+A user's own Podman reads the directories of root, in which a user's claim does not lie: it gets flags, too.
 Podman is told to write the number of the container's first process, and that process holds the devices too:
 a container outlives a `podman run` that is killed. Source: podman(1), podman-run(1); tried with 4.3.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
+from cod.cdi.spec import Mount
 from cod.errors import Misuse
 from cod.prepare import Prepared
 from cod.prepare.place import USUAL
+from cod.runtimes.asking import ask, version_in
+from cod.runtimes.by_name import Reader
 from cod.runtimes.command import Launch
+from cod.runtimes.first import written_in
+from cod.runtimes.foreground import refuse_background, refuse_verb
 from cod.runtimes.options import Option, clustered
+from cod.runtimes.translate import Node, Parts, Way, whole
 
 _GLOBAL_VALUED = """
 c cdi-spec-dir cgroup-manager cni-config-dir config conmon connection cpu-profile db-backend
@@ -33,28 +41,69 @@ _REMOTE = ("r", "remote", "url", "c", "connection", "H", "host")
 _REMOTE_VARIABLES = ("CONTAINER_HOST", "CONTAINER_CONNECTION")
 
 
+# The newest CDI that a version knows; what is newer is told from the engine's own error.
+_KNOWS = (((5, 5), "1.0.0"), ((5, 1), "0.7.0"), ((4, 7), "0.6.0"), ((0, 0), "0.5.0"))
+_FIRST_WITH_CDI = (4, 1)
+_FIRST_WITH_DIRECTORIES = (5, 8)  # cdi_spec_dirs in containers.conf
+
+BY_NAME = whole("Podman", "4.1 or newer, root", "CDI")
+WAY = Way(
+    runtime="Podman",
+    when="older, rootless",
+    env="`--env`",
+    nodes="`--device`, with `--userns` `--volume`, `--device-cgroup-rule`",
+    mounts="`--volume`",
+    gids="`--group-add`",
+    others="closed; rootless, the modes of the host's nodes count",
+    instead="Podman 4.1 or newer as root, or runc run, which take all of it",
+    limits_access=True,
+    options=(
+        *("ro", "rw", "bind", "rbind", "nosuid", "suid", "nodev", "dev", "noexec", "exec"),
+        *("private", "rprivate", "slave", "rslave", "shared", "rshared"),
+    ),
+    unsayable=":",
+    unsayable_env="",
+)
+
+
 class PodmanRun(Struct, frozen=True):
     """A `podman run` in the foreground: the words up to and with the verb, and those after it."""
 
     before: tuple[str, ...]
     after: tuple[str, ...]
+    reader: Reader
 
     def launch(self, prepared: Prepared, scratch: Path) -> Launch:
-        """The command with the claim's device put in right after the verb."""
+        """The command with the claim's devices put in right after the verb."""
         pid_file = scratch / "pid"
-        added = ("--device", prepared.name, "--pidfile", str(pid_file))
-        argv = (*self.before, *added, *self.after)
-        return Launch(argv, pid_file=pid_file, if_it_fails=_place(prepared.path))
+        told = self.reader.told(prepared, WAY, self._flags)
+        argv = (*self.before, *told.words, "--pidfile", str(pid_file), *self.after)
+        return Launch(argv, first=written_in(pid_file), if_it_fails=told.check)
+
+    def _flags(self, parts: Parts) -> tuple[str, ...]:
+        words: list[str] = []
+        for variable in parts.env:
+            words += ("--env", variable)
+        for mount in parts.mounts:
+            words += ("--volume", _volume(mount))
+        for node in parts.nodes:
+            words += self._node(node)
+        for gid in parts.gids:
+            words += ("--group-add", str(gid))
+        return tuple(words)
+
+    def _node(self, node: Node) -> tuple[str, ...]:
+        is_device = node.access and node.kind in ("b", "c", "u")
+        # A user's own Podman makes bind mounts of devices by itself, and can set no rule of a device cgroup.
+        if is_device and (node.path == node.host_path or not self.reader.has_users or os.geteuid() != 0):
+            return ("--device", node.triple)
+        bound = ("--volume", _volume(Mount(node.host_path, node.path)))
+        return (*bound, "--device-cgroup-rule", node.rule) if is_device else bound
 
 
-def _place(spec: Path | None) -> str:
-    """What to check where the claim's spec lies in a directory that Podman may not read."""
-    if spec is None or str(spec.parent) in USUAL:
-        return ""
-    return (
-        f"the claim's CDI spec was in {spec.parent}, and Podman reads {USUAL[0]} and {USUAL[1]} only, "
-        "unless its containers.conf has it in cdi_spec_dirs (from Podman 5.8 on)"
-    )
+def _volume(mount: Mount) -> str:
+    options = f":{','.join(mount.options)}" if mount.options else ""
+    return f"{mount.host_path}:{mount.container_path}{options}"
 
 
 def read_podman(argv: tuple[str, ...], environ: Mapping[str, str]) -> PodmanRun:
@@ -62,6 +111,7 @@ def read_podman(argv: tuple[str, ...], environ: Mapping[str, str]) -> PodmanRun:
 
     Raises:
         Misuse: if it is not a `podman run` in the foreground on this machine.
+        RuntimeUnavailable: if it does not say its version.
     """
     options, verb = clustered(argv[1:], valued=_GLOBAL_VALUED.split())
     verb += 1
@@ -69,15 +119,31 @@ def read_podman(argv: tuple[str, ...], environ: Mapping[str, str]) -> PodmanRun:
     if argv[verb : verb + 1] == ("container",):
         verb += 1
     if argv[verb : verb + 1] != ("run",):
-        given = " ".join(("podman", *argv[verb : verb + 1]))
-        raise Misuse(
-            f"cod run gives devices to `podman run` only, not to `{given}`",
-            causes=("devices are held while the command lives, so it has to live as long as its container",),
-            hint="cod run -d CLASS -- podman run --rm IMAGE COMMAND",
-        )
+        refuse_verb("podman", argv[verb : verb + 1], "--rm IMAGE COMMAND")
     before, after = argv[: verb + 1], argv[verb + 1 :]
-    _refuse_detached(clustered(after, switches=_RUN_SWITCHES.split())[0])
-    return PodmanRun(before, after)
+    options = clustered(after, switches=_RUN_SWITCHES.split())[0]
+    refuse_background("podman", options)
+    version = version_in(ask((argv[0], "--version"), environ))
+    return PodmanRun(before, after, _reader(version, _has_users(options)))
+
+
+def _reader(version: tuple[int, ...], has_users: bool) -> Reader:
+    return Reader(
+        USUAL[:2] if version >= _FIRST_WITH_CDI else (),
+        next(knows for least, knows in _KNOWS if version >= least),
+        has_users,
+        may_read_more=version >= _FIRST_WITH_DIRECTORIES,
+    )
+
+
+def _has_users(options: list[Option]) -> bool:
+    """Whether the container has a user namespace of its own, as far as the command says."""
+    maps = ("uidmap", "gidmap", "subuidname", "subgidname")
+    named = any(
+        option.name in maps or (option.name == "userns" and option.value not in ("", "host"))
+        for option in options
+    )
+    return named or os.geteuid() != 0
 
 
 def _refuse_remote(options: list[Option], environ: Mapping[str, str]) -> None:
@@ -90,19 +156,3 @@ def _refuse_remote(options: list[Option], environ: Mapping[str, str]) -> None:
             or tuple(f"{option.words[0]} is given" for option in named),
             hint="run cod there, or leave that out",
         )
-
-
-def _refuse_detached(options: list[Option]) -> None:
-    for option in options:
-        if option.name == "restart" and option.value not in ("", "no"):
-            raise Misuse(
-                f"nobody would hold the devices of a container that starts again ({' '.join(option.words)})",
-                causes=("its first process holds them, and Podman would put another in its place",),
-                hint="leave it out, and start the whole again: until cod run … -- podman run …; do :; done",
-            )
-        if option.name in ("d", "detach") and option.is_on:
-            raise Misuse(
-                f"nobody would hold the devices of a detached container ({option.words[0]})",
-                causes=("they are held while the command lives, and podman would end at once",),
-                hint="leave it out, and put the whole in the background: cod run … -- podman run … &",
-            )

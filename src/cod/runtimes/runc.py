@@ -7,6 +7,7 @@ spec, bundle.md and config.md § Mounts.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -16,10 +17,17 @@ from cod.errors import Misuse
 from cod.prepare import Prepared
 from cod.runtimes.bundle import Bundle, read_bundle
 from cod.runtimes.command import Launch
+from cod.runtimes.features import check_features
+from cod.runtimes.first import written_in
 from cod.runtimes.options import Option, single_words
+from cod.runtimes.translate import whole
+from cod.runtimes.userns import inject_for_runc
 
 _GLOBAL_VALUED = frozenset(("log", "log-format", "log-level", "root", "criu", "rootless", "cgroup-manager"))
 _RUN_VALUED = frozenset(("bundle", "b", "console-socket", "pid-file", "preserve-fds", "config", "f"))
+
+
+WAY = whole("runc, crun", "", "a private copy of the bundle", "as the bundle says")
 
 
 class BundleRun(Struct, frozen=True):
@@ -28,25 +36,39 @@ class BundleRun(Struct, frozen=True):
     before: tuple[str, ...]
     after: tuple[str, ...]
     bundle: Bundle
+    environ: Mapping[str, str]
 
     def launch(self, prepared: Prepared, scratch: Path) -> Launch:
-        """The command with a private bundle that has the devices."""
-        config = inject(self.bundle.config, prepared.edits)
+        """The command with a private bundle that has the devices.
+
+        Raises NotCarried for what this runtime would leave out, InjectionFailed, InvalidConfig.
+        """
+        check_features(self.before[0], prepared.edits, self.environ)
+        # crun makes nodes in user namespaces, too; runc does not.
+        put_in = inject if Path(self.before[0]).name == "crun" else inject_for_runc
+        config = put_in(self.bundle.config, prepared.edits)
         private = self.bundle.copied(config, scratch / "bundle")
         pid_file = scratch / "pid"
         added = ("--bundle", str(private), "--pid-file", str(pid_file))
-        return Launch((*self.before, *added, *self.after), pid_file=pid_file)
+        return Launch((*self.before, *added, *self.after), first=written_in(pid_file))
 
 
-def read_runc(argv: tuple[str, ...]) -> BundleRun:
-    """Understand a command that begins with `runc` or `crun`.
+def read_runc(argv: tuple[str, ...], environ: Mapping[str, str]) -> BundleRun:
+    """Understand a command that begins with `runc` or `crun`. Raises as `read_bundle_run` does."""
+    return read_bundle_run(argv, environ, _GLOBAL_VALUED)
+
+
+def read_bundle_run(
+    argv: tuple[str, ...], environ: Mapping[str, str], global_valued: Collection[str]
+) -> BundleRun:
+    """Understand a command in the dialect of runc, of whose own options those of the names take a value.
 
     Raises:
         Misuse: if it is not a `run` in the foreground.
         InvalidBundle: if its bundle cannot be read.
     """
     name = Path(argv[0]).name
-    verb = single_words(argv[1:], _GLOBAL_VALUED)[1] + 1
+    verb = single_words(argv[1:], global_valued)[1] + 1
     if argv[verb : verb + 1] != ("run",):
         raise Misuse(
             f"cod run gives devices to `{name} run` only",
@@ -60,7 +82,7 @@ def read_runc(argv: tuple[str, ...]) -> BundleRun:
     kept = [word for option in options if option.name not in ("bundle", "b") for word in option.words]
     _refuse_late_options(name, argv[verb + 1 + end :])
     bundle = read_bundle(Path((bundles[-1] if bundles else None) or "."))
-    return BundleRun((*argv[: verb + 1],), (*kept, *argv[verb + 1 + end :]), bundle)
+    return BundleRun((*argv[: verb + 1],), (*kept, *argv[verb + 1 + end :]), bundle, environ)
 
 
 def _split_attached(option: Option) -> Option:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from pathlib import Path
 
 from msgspec import Struct
 
@@ -22,6 +21,7 @@ from cod.resource import ResourceClaim
 from cod.runtimes.child import signals_held, start, told_to_end
 from cod.runtimes.choose import command_for
 from cod.runtimes.command import Launch
+from cod.runtimes.first import First
 from cod.runtimes.scratch import scratch_of, sweep_scratch
 
 _OFTEN, _SELDOM = 0.02, 0.5  # seconds between looks for the number of a container's first process
@@ -101,7 +101,7 @@ def _hold(order: Order, launch: Launch, mask: set[int]) -> Outcome:
         child.abandon()
         return Outcome(128 + number)
     child.let_go(order.argv[0])
-    first = _FirstProcess(order, launch.pid_file)
+    first = _FirstProcess(order, launch.first, child.pid)
     status = child.wait(first.look)
     return Outcome(status, first.survivor(), launch.if_it_fails if 125 <= status <= 127 else "")
 
@@ -115,25 +115,27 @@ def _add_holder(order: Order, pid: int) -> Process | None:
 
 
 class _FirstProcess:
-    """The first process of a container, whose number its runtime writes into a file at some time."""
+    """The first process of a container, which its runtime starts at some time."""
 
-    def __init__(self, order: Order, pid_file: Path | None) -> None:
+    def __init__(self, order: Order, find: First | None, runtime: int) -> None:
         self._order = order
-        self._pid_file = pid_file
+        self._find = find
+        self._runtime = runtime
         self._looks = 0
         self._process: Process | None = None
 
     def look(self) -> float | None:
         """Make it a holder once it is known; seconds until the next look, None if that was the last."""
-        if self._pid_file is None or self._process is not None:
+        if self._find is None or self._process is not None:
             return None
         self._looks += 1
         try:
-            self._process = _add_holder(self._order, int(self._pid_file.read_text(encoding="ascii")))
+            if (pid := self._find(self._runtime)) is not None:
+                self._process = _add_holder(self._order, pid)
         except NotHeld:
-            self._pid_file = None  # somebody released the claim
-        except (OSError, ValueError, CodError):
-            pass  # not there yet, not whole yet, or a ledger in trouble
+            self._find = None  # somebody released the claim
+        except CodError:
+            pass  # a runtime that gives no answer, or a ledger in trouble
         return _OFTEN if self._looks < _OFTEN_ENOUGH else _SELDOM
 
     def survivor(self) -> int | None:

@@ -1,0 +1,141 @@
+"""`ctr run …` (containerd's own client): a configuration is edited, or flags are added.
+
+With `--config` it takes a whole OCI configuration, of which it gets a private copy with the devices. Else
+`ctr` 2.0 and newer take CDI names, and older ones environment, mounts and devices at the host's paths.
+Source: ctr run --help, containerd's run_unix.go; tried with 1.6 and 2.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from cod.cdi.config import read_config, write_config
+from cod.cdi.spec import Mount
+from cod.cdi.write import WriteFailed
+from cod.errors import Misuse
+from cod.prepare import Prepared
+from cod.prepare.place import USUAL
+from cod.runtimes.asking import ask, version_in
+from cod.runtimes.bundle import content_of
+from cod.runtimes.by_name import Reader, Told
+from cod.runtimes.command import Launch
+from cod.runtimes.first import written_in
+from cod.runtimes.foreground import refuse_verb
+from cod.runtimes.options import Option, single_words
+from cod.runtimes.translate import Parts, Way, whole
+from cod.runtimes.userns import inject_for_runc
+
+BY_CONFIG = whole("ctr", "with `--config`", "a private copy of it", "as the configuration says")
+BY_NAME = whole("ctr", "2.0 or newer", "CDI")
+WAY = Way(
+    runtime="ctr",
+    when="any other",
+    env="`--env`",
+    nodes="`--device`",
+    mounts="`--mount`",
+    others="closed",
+    instead="ctr run --config FILE, ctr 2.0 or newer, or runc run, which take all of it",
+    elsewhere=False,
+    any_type=True,
+    options=(
+        *("ro", "rw", "bind", "rbind", "nosuid", "suid", "nodev", "dev", "noexec", "exec", "noatime"),
+        *("relatime", "strictatime", "private", "rprivate", "slave", "rslave", "shared", "rshared"),
+    ),
+    unsayable=",",
+    unsayable_env="",
+)
+
+_GLOBAL_VALUED = ("address", "a", "timeout", "connect-timeout", "namespace", "n")
+_SWITCHES = (
+    *("rm", "null-io", "detach", "d", "cni", "runc-systemd-cgroup", "remap-labels", "net-host", "privileged"),
+    *("read-only", "tty", "t", "allow-new-privs", "seccomp", "rootfs", "no-pivot"),
+    *("isolated", "enable-seccomp", "help", "h"),
+)
+
+
+class CtrRun(Struct, frozen=True):
+    """A `ctr run` in the foreground: the words around ours, its configuration if it has one, its reader."""
+
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    config: Path | None
+    reader: Reader
+
+    def launch(self, prepared: Prepared, scratch: Path) -> Launch:
+        """The command with the devices right after the verb."""
+        pid_file = scratch / "pid"
+        told = self._told(prepared, scratch)
+        argv = (*self.before, "--pid-file", str(pid_file), *told.words, *self.after)
+        return Launch(argv, first=written_in(pid_file), if_it_fails=told.check)
+
+    def _told(self, prepared: Prepared, scratch: Path) -> Told:
+        if self.config is None:
+            return self.reader.told(prepared, WAY, _flags)
+        return Told(("--config", str(_edited(self.config, prepared, scratch / "config.json"))))
+
+
+def _edited(config: Path, prepared: Prepared, to: Path) -> Path:
+    edited = inject_for_runc(read_config(content_of(config), str(config)), prepared.edits)
+    try:
+        to.write_bytes(write_config(edited))
+    except OSError as error:
+        raise WriteFailed("write", to, error) from error
+    return to
+
+
+def _flags(parts: Parts) -> tuple[str, ...]:
+    words: list[str] = []
+    for variable in parts.env:
+        words += ("--env", variable)
+    for mount in parts.mounts:
+        words += ("--mount", _mount(mount))
+    for node in parts.nodes:
+        words += ("--device", node.path)
+    return tuple(words)
+
+
+def _mount(mount: Mount) -> str:
+    kind = mount.type if mount.type not in ("", "none") else "bind"
+    options = [*mount.options]
+    if kind == "bind" and not {"bind", "rbind"} & {*options}:
+        options.append("rbind")
+    fields = [f"type={kind}", f"src={mount.host_path or kind}", f"dst={mount.container_path}"]
+    return ",".join(fields + [f"options={':'.join(options)}"] * bool(options))
+
+
+def read_ctr(argv: tuple[str, ...], environ: Mapping[str, str]) -> CtrRun:
+    """Understand a command that begins with `ctr`.
+
+    Raises:
+        Misuse: if it is not a `ctr run` in the foreground.
+        RuntimeUnavailable: if it does not say its version.
+    """
+    verb = single_words(argv[1:], _GLOBAL_VALUED)[1] + 1
+    if argv[verb : verb + 1] != ("run",):
+        refuse_verb("ctr", argv[verb : verb + 1], "--rm IMAGE ID COMMAND")
+    options, end = single_words(argv[verb + 1 :], switches=_SWITCHES)
+    _refuse(options)
+    configs = [option.value for option in options if option.name in ("config", "c")]
+    kept = [word for option in options if option.name not in ("config", "c") for word in option.words]
+    directories = USUAL[:2] if version_in(ask((argv[0], "--version"), environ)) >= (2,) else ()
+    after = (*kept, *argv[verb + 1 + end :])
+    config = Path(configs[-1]) if configs and configs[-1] else None
+    return CtrRun(argv[: verb + 1], after, config, Reader(directories, "0.7.0"))
+
+
+def _refuse(options: list[Option]) -> None:
+    for option in options:
+        if option.name in ("detach", "d") and option.is_on:
+            raise Misuse(
+                f"nobody would hold the devices of a detached container ({option.words[0]})",
+                causes=("they are held while the command lives, and ctr would end at once",),
+                hint="leave it out, and put the whole in the background: cod run … -- ctr run … &",
+            )
+        if option.name == "pid-file":
+            raise Misuse(
+                "cod run needs the pid-file of ctr for itself",
+                hint="leave it out: the number is a holder in cod claim list",
+            )

@@ -1,0 +1,35 @@
+"""What is refused of `run` in the dialect of Docker and Podman: containers that nobody would wait for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NoReturn
+
+from cod.errors import Misuse
+from cod.runtimes.options import Option
+
+
+def refuse_background(program: str, options: Sequence[Option]) -> None:
+    """Raise Misuse for a container that is detached, or started again by a service."""
+    for option in options:
+        if option.name == "restart" and option.value not in ("", "no"):
+            raise Misuse(
+                f"nobody would hold the devices of a container that starts again ({' '.join(option.words)})",
+                causes=(f"its first process holds them, and {program} would put another in its place",),
+                hint=f"leave it out, and start it all again: until cod run … -- {program} run …; do :; done",
+            )
+        if option.name in ("d", "detach") and option.is_on:
+            raise Misuse(
+                f"nobody would hold the devices of a detached container ({option.words[0]})",
+                causes=(f"they are held while the command lives, and {program} would end at once",),
+                hint=f"leave it out, and put the whole in the background: cod run … -- {program} run … &",
+            )
+
+
+def refuse_verb(program: str, given: Sequence[str], example: str) -> NoReturn:
+    """Raise Misuse for another verb than `run`."""
+    raise Misuse(
+        f"cod run gives devices to `{program} run` only, not to `{' '.join((program, *given))}`",
+        causes=("devices are held while the command lives, so it has to live as long as its container",),
+        hint=f"cod run -d CLASS -- {program} run {example}",
+    )

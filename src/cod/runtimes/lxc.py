@@ -1,0 +1,101 @@
+"""`lxc-execute …` and `lxc-start -F …`: variables, mounts and rules of the device cgroup as configuration.
+
+A configuration closes devices by `lxc.cgroup2.devices.deny = a` (`lxc.cgroup.` on version 1); ours is read
+after it and opens the claim's. Source: lxc-execute(1), lxc.container.conf(5); tried with 5.0 and 7.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from cod.cdi.spec import Mount
+from cod.errors import Misuse
+from cod.prepare import Prepared
+from cod.runtimes.asking import ask, version_in
+from cod.runtimes.command import Launch
+from cod.runtimes.first import inside
+from cod.runtimes.options import clustered
+from cod.runtimes.translate import Parts, Way
+
+WAY = Way(
+    runtime="LXC",
+    env="`lxc.environment`",
+    nodes="`lxc.mount.entry`, `lxc.cgroup.devices.allow`, `lxc.cgroup2.devices.allow`",
+    mounts="`lxc.mount.entry`",
+    others="closed where your configuration has `lxc.cgroup2.devices.deny = a`",
+    limits_access=True,
+    any_type=True,
+    options=(
+        *("ro", "rw", "bind", "rbind", "nosuid", "suid", "nodev", "dev", "noexec", "exec", "noatime"),
+        *("relatime", "strictatime", "private", "rprivate", "slave", "rslave", "shared", "rshared"),
+    ),
+)
+
+# Each is read where it is the one in use; from version 7 on the first is an error.
+_HIERARCHIES = ("lxc.cgroup.devices", "lxc.cgroup2.devices")
+_FIRST_WITHOUT_1 = (7,)
+_SWITCHES = ("d", "daemon", "F", "foreground", "q", "quiet", "C", "close-all-fds", "help", "usage", "version")
+
+
+class LxcRun(Struct, frozen=True):
+    """An `lxc-execute` or `lxc-start` in the foreground; the program, and the words after it."""
+
+    program: str
+    after: tuple[str, ...]
+    hierarchies: tuple[str, ...]
+
+    def launch(self, prepared: Prepared, scratch: Path) -> Launch:  # noqa: ARG002
+        """The command with the devices as definitions on top of its configuration."""
+        defined = _definitions(WAY.carried(prepared.edits), self.hierarchies)
+        words = [word for each in defined for word in ("-s", each)]
+        return Launch((self.program, *words, *self.after), first=inside("pid"))
+
+
+def _definitions(parts: Parts, hierarchies: tuple[str, ...]) -> list[str]:
+    made = [f"lxc.environment={variable}" for variable in parts.env]
+    made += [f"lxc.mount.entry={_entry(mount)}" for mount in parts.mounts]
+    for node in parts.nodes:
+        mount = Mount(node.host_path, node.path, ("bind",))
+        made.append(f"lxc.mount.entry={_entry(mount)}")
+        if node.access and node.kind in ("b", "c"):
+            made += [f"{hierarchy}.allow={node.rule}" for hierarchy in hierarchies]
+    return made
+
+
+def _entry(mount: Mount) -> str:
+    """A line of an fstab, whose second path is below the container's root."""
+    is_bind = mount.type in ("", "none", "bind")
+    options = [*mount.options]
+    if is_bind and not {"bind", "rbind"} & {*options}:
+        options.append("rbind")
+    options.append("create=dir" if Path(mount.host_path).is_dir() or not is_bind else "create=file")
+    kind = "none" if is_bind else mount.type
+    source = _word(mount.host_path or kind)
+    return f"{source} {_word(mount.container_path.lstrip('/'))} {kind} {','.join(options)} 0 0"
+
+
+def _word(path: str) -> str:
+    return path.replace("\\", "\\134").replace(" ", "\\040").replace("\t", "\\011").replace("#", "\\043")
+
+
+def read_lxc(argv: tuple[str, ...], environ: Mapping[str, str]) -> LxcRun:
+    """Understand a command that begins with `lxc-execute` or `lxc-start`.
+
+    Raises:
+        Misuse: if it would not stay until its container has ended.
+        RuntimeUnavailable: if it does not say its version.
+    """
+    name = Path(argv[0]).name
+    given = {option.name: option for option in clustered(argv[1:], switches=_SWITCHES)[0]}
+    is_detached = {"d", "daemon"} & {*given} or (name == "lxc-start" and not {"F", "foreground"} & {*given})
+    if is_detached:
+        raise Misuse(
+            "nobody would hold the devices of a container in the background",
+            causes=(f"they are held while the command lives, and {name} would end at once",),
+            hint="cod run … -- lxc-start -F … &" if name == "lxc-start" else "leave -d out",
+        )
+    is_newer = version_in(ask((argv[0], "--version"), environ)) >= _FIRST_WITHOUT_1
+    return LxcRun(argv[0], argv[1:], _HIERARCHIES[is_newer:])

@@ -1,0 +1,57 @@
+"""`nerdctl run …` (containerd): as Docker's, and by CDI from the version on that has `--cdi-spec-dirs`.
+
+That option is in its help, so the help is asked. Source: nerdctl's command reference; not tried here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from cod.prepare.place import USUAL
+from cod.runtimes.asking import ask
+from cod.runtimes.by_name import Reader
+from cod.runtimes.docker import WAY as DOCKER_WAY
+from cod.runtimes.docker import Engine, EngineRun, id_file_of
+from cod.runtimes.foreground import refuse_background, refuse_verb
+from cod.runtimes.options import clustered
+from cod.runtimes.translate import whole
+
+BY_NAME = whole("nerdctl", "with `--cdi-spec-dirs`", "CDI")
+WAY = replace(DOCKER_WAY, runtime="nerdctl", instead="a nerdctl that has --cdi-spec-dirs, or podman run")
+
+_GLOBAL_VALUED = (
+    *("a", "address", "H", "host", "n", "namespace", "snapshotter", "storage-driver", "cni-path"),
+    *("cni-netconfpath", "data-root", "cgroup-manager", "hosts-dir", "bridge-ip", "cdi-spec-dirs"),
+    *("host-gateway-ip", "userns-remap", "kube-hide-dupe", "global-dns", "global-dns-opts"),
+)
+_RUN_SWITCHES = (
+    *("d", "detach", "help", "init", "i", "interactive", "no-healthcheck", "oom-kill-disable", "privileged"),
+    *("P", "publish-all", "q", "quiet", "read-only", "rm", "rootfs", "sig-proxy", "t", "tty"),
+)
+
+
+def read_nerdctl(argv: tuple[str, ...], environ: Mapping[str, str]) -> EngineRun:
+    """Understand a command that begins with `nerdctl`.
+
+    Raises:
+        Misuse: if it is not a `nerdctl run` in the foreground.
+        RuntimeUnavailable: if it does not tell its options.
+    """
+    globals_, verb = clustered(argv[1:], valued=_GLOBAL_VALUED)
+    client = argv[: verb + 1]
+    verb = len(client) + (argv[len(client) : len(client) + 1] == ("container",))
+    if argv[verb : verb + 1] != ("run",):
+        refuse_verb("nerdctl", argv[len(client) : verb + 1], "--rm IMAGE COMMAND")
+    before, after = argv[: verb + 1], argv[verb + 1 :]
+    options = clustered(after, switches=_RUN_SWITCHES)[0]
+    refuse_background("nerdctl", options)
+    directories: tuple[str, ...] = ()
+    if "--cdi-spec-dirs" in ask((argv[0], "--help"), environ):
+        named = [option.value or "" for option in globals_ if option.name == "cdi-spec-dirs"]
+        directories = tuple(",".join(named).split(",")) if named else USUAL[:2]
+    has_users = os.geteuid() != 0 or any(option.name == "userns-remap" for option in globals_)
+    engine = Engine(Reader(directories, "1.0.0", has_users), client)
+    return EngineRun(before, after, id_file_of(options), engine, environ, WAY)

@@ -1,0 +1,243 @@
+"""Edits into the flags of a runtime that knows neither CDI nor an OCI configuration.
+
+A `Way` says what a runtime can be told and in which words; `carried` gives the parts to tell, or refuses all
+that would be lost. What a runtime gives by bind mounts shows the host's own node, so the host has to have it.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from cod.cdi.inject import InjectionFailed, inject
+from cod.cdi.spec import ContainerEdits, DeviceNode, Mount
+from cod.errors import Refused
+
+_EVERYTHING = "rwm"
+_BIND_TYPES = ("", "none", "bind")
+_KINDS = {"c": stat.S_ISCHR, "u": stat.S_ISCHR, "b": stat.S_ISBLK, "p": stat.S_ISFIFO}
+# What restricts a mounted tree and makes no difference to a file without these properties.
+_IDLE_FOR_FILES = ("nosuid", "nodev", "bind", "rbind", "private", "rprivate", "slave", "rslave")
+
+
+class NotCarried(Refused):
+    """Devices that need more than a runtime can be told."""
+
+
+class Node(Struct, frozen=True):
+    """A device node as flags name it; `access` is what the device cgroup is to allow, of `rwm`."""
+
+    path: str
+    host_path: str
+    kind: str
+    major: int
+    minor: int
+    access: str
+
+    @property
+    def rule(self) -> str:
+        """The line for a device cgroup, such as `c 203:0 rwm`."""
+        return f"{self.kind} {self.major}:{self.minor} {self.access}"
+
+    @property
+    def triple(self) -> str:
+        """Host's path, container's path and access, as most runtimes take them."""
+        return f"{self.host_path}:{self.path}:{self.access}"
+
+
+class Parts(Struct, frozen=True):
+    """What is to be told to a runtime: all that the edits have."""
+
+    env: tuple[str, ...]
+    nodes: tuple[Node, ...]
+    mounts: tuple[Mount, ...]
+    gids: tuple[int, ...]
+
+
+class Way(Struct, frozen=True, kw_only=True):
+    """One way in which a runtime takes devices: in which words it takes what; "" where it cannot.
+
+    `when` says which versions or circumstances take it. `others` is whether devices that the container was
+    not given stay closed. `limits_access` is whether a device cgroup keeps a node's `permissions`: without
+    one its file mode alone counts. `elsewhere` is whether a node may have another path than on the host.
+    `options` are those of mounts that are kept, said or not. `unsayable` are characters that its words cannot
+    have in a path, `unsayable_env` those in a variable.
+    """
+
+    runtime: str
+    when: str = ""
+    env: str = ""
+    nodes: str = ""
+    mounts: str = ""
+    gids: str = ""
+    hooks: str = ""
+    net_devices: str = ""
+    intel_rdt: str = ""
+    others: str = ""
+    instead: str = "podman run or runc run, which take all of it"
+    limits_access: bool = False
+    elsewhere: bool = True
+    options: tuple[str, ...] = ()
+    any_type: bool = False
+    unsayable: str = ""
+    unsayable_env: str = "\n"
+
+    def carried(self, edits: ContainerEdits) -> Parts:
+        """The parts of the edits.
+
+        Raises:
+            NotCarried: with everything that the runtime cannot be told.
+        """
+        nodes, problems = self._nodes(edits.device_nodes)
+        problems += [*self._unknown(edits), *self._env(edits.env), *self._mounts(edits.mounts)]
+        if problems:
+            raise NotCarried(
+                f"{self.runtime} cannot give a container all that these devices need",
+                causes=tuple(problems),
+                hint=f"use {self.instead}",
+            )
+        return Parts(edits.env, nodes, edits.mounts, edits.additional_gids)
+
+    def _unknown(self, edits: ContainerEdits) -> Iterator[str]:
+        if edits.additional_gids and not self.gids:
+            yield f"the groups {', '.join(map(str, edits.additional_gids))}: it adds none to a process"
+        if not self.hooks:
+            for hook in edits.hooks:
+                yield f"the hook {hook.path} ({hook.hook_name}): it runs no OCI hooks"
+        if not self.net_devices:
+            for device in edits.net_devices:
+                yield f"the network interface {device.host_interface_name}: it moves none into a container"
+        if edits.intel_rdt is not None and not self.intel_rdt:
+            yield "classes of cache and memory bandwidth (intelRdt): it sets none"
+
+    def _env(self, env: Sequence[str]) -> Iterator[str]:
+        for variable in env:
+            name, _, value = variable.partition("=")
+            if found := [character for character in self.unsayable_env if character in value]:
+                yield f"the variable {name}: its value has {found[0]!r}, which ends a value there"
+
+    def _nodes(self, wanted: Sequence[DeviceNode]) -> tuple[tuple[Node, ...], list[str]]:
+        nodes, problems = [], []
+        for each in wanted:
+            try:
+                node = host_node(each)
+            except InjectionFailed as error:
+                problems.append(error.what)
+                continue
+            problems += self._node(node)
+            nodes.append(node)
+        return tuple(nodes), problems
+
+    def _node(self, node: Node) -> Iterator[str]:
+        if not self.nodes:
+            yield f"the device node {node.path}: it adds none"
+        if node.path != node.host_path and not self.elsewhere:
+            yield f"{node.host_path} of the host as {node.path}: it shows devices at the host's paths only"
+        if not node.access and not self.limits_access:
+            yield f"{node.path} with no access: it has no device cgroup to keep it closed"
+        yield from self._path(node.path)
+        yield from self._path(node.host_path)
+
+    def _path(self, path: str) -> Iterator[str]:
+        if found := [character for character in self.unsayable if character in path]:
+            yield f"the path {path}: {found[0]!r} ends a path there"
+
+    def _mounts(self, mounts: Sequence[Mount]) -> Iterator[str]:
+        for mount in mounts:
+            if not self.mounts:
+                yield f"the mount {mount.container_path}: it adds none"
+                continue
+            if mount.type not in _BIND_TYPES and not self.any_type:
+                yield f"the mount {mount.container_path} of type {mount.type}: it makes bind mounts only"
+            for option in mount.options:
+                if option not in self.options and not _is_idle(option, mount.host_path):
+                    yield f"the option {option} of the mount {mount.container_path}"
+            yield from self._path(mount.container_path)
+            yield from self._path(mount.host_path)
+
+
+def whole(runtime: str, when: str, word: str, others: str = "closed") -> Way:
+    """A way that takes all there is, each part in the same words."""
+    return Way(
+        runtime=runtime,
+        when=when,
+        env=word,
+        nodes=word,
+        mounts=word,
+        gids=word,
+        hooks=word,
+        net_devices=word,
+        intel_rdt=word,
+        others=others,
+        limits_access=True,
+        any_type=True,
+    )
+
+
+def is_read_only(mount: Mount) -> bool:
+    """Whether a mount is to be read only: the last of `ro` and `rw` counts."""
+    return [each for each in ("rw", *mount.options) if each in ("ro", "rw")][-1] == "ro"
+
+
+def host_node(node: DeviceNode) -> Node:
+    """A node as the host has it, for a runtime that can show it and make no other.
+
+    Raises InjectionFailed where the host has none, or not the one that is meant.
+    """
+    made = inject({}, ContainerEdits(device_nodes=(node,)))["linux"]["devices"][0]
+    host_path = node.host_path or node.path
+    try:
+        status = os.lstat(host_path)
+    except OSError as error:
+        raise InjectionFailed(
+            f"{host_path} of the host: {(error.strerror or '').lower()}", where=host_path
+        ) from None
+    numbers = (os.major(status.st_rdev), os.minor(status.st_rdev))
+    is_meant = _KINDS[made["type"]](status.st_mode) and numbers == (made["major"], made["minor"])
+    if not is_meant and made["type"] != "p":
+        raise InjectionFailed(
+            f"the device node {node.path} is {made['type']} {made['major']}:{made['minor']}, "
+            f"and {host_path} of the host is another",
+            where=host_path,
+        )
+    _check_owner(node, host_path, status)
+    access = "" if node.permissions == "none" else node.permissions or _EVERYTHING
+    return Node(node.path, host_path, made["type"], *numbers, access)
+
+
+def _check_owner(node: DeviceNode, host_path: str, status: os.stat_result) -> None:
+    mode = stat.S_IMODE(status.st_mode)
+    pairs = (
+        ("mode", node.file_mode, mode),
+        ("owner", node.uid, status.st_uid),
+        ("group", node.gid, status.st_gid),
+    )
+    for what, wanted, there in pairs:
+        if wanted is not None and wanted != there:
+            shown = (oct(wanted)[2:], oct(there)[2:]) if what == "mode" else (wanted, there)
+            raise InjectionFailed(
+                f"{node.path} with the {what} {shown[0]}: {host_path} of the host has {shown[1]}, and it is "
+                "shown as it is",
+                where=host_path,
+            )
+
+
+def _is_idle(option: str, path: str) -> bool:
+    """Whether an option makes no difference to what is mounted, or none that this user could tell."""
+    if option == "rw":
+        return True
+    try:
+        status = Path(path).stat()
+    except (OSError, ValueError):
+        return False
+    if stat.S_ISDIR(status.st_mode):
+        return option in ("bind", "rbind")
+    if option == "ro":
+        return not os.access(path, os.W_OK, effective_ids=True)
+    has_no_power = stat.S_ISSOCK(status.st_mode) or stat.S_ISREG(status.st_mode)
+    has_no_power = has_no_power and not status.st_mode & (stat.S_ISUID | stat.S_ISGID)
+    return option in _IDLE_FOR_FILES and has_no_power

@@ -1,0 +1,161 @@
+"""`cod run -- ctr run`: an edited configuration, a CDI name, or flags; and a real containerd."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cod.cdi.spec import ContainerEdits, DeviceNode, Hook, Mount
+from cod.errors import Misuse
+from cod.prepare import Prepared
+from cod.runtimes.ctr import read_ctr
+from cod.runtimes.translate import NotCarried
+from tests.runtimes.machine import Machine, needs, needs_nodes, until
+from tests.runtimes.seen import (
+    BOTH,
+    ONE,
+    OTHER,
+    SCRIPT,
+    SLEEPS,
+    check_exactly,
+    check_holder_outlives,
+    real,
+    root_of,
+)
+from tests.runtimes.stand_in import stand_in
+
+EDITS = ContainerEdits(
+    env=("A=b",),
+    device_nodes=(DeviceNode("/dev/full", permissions="r"),),
+    mounts=(Mount("/etc", "/e", ("ro", "nosuid")), Mount("tmpfs", "/t", ("size=1m",), "tmpfs")),
+)
+
+
+def ctr(directory: Path, version: str, line: str, edits: ContainerEdits) -> list[str]:
+    environ = stand_in(directory / "bin", "ctr", version=f"ctr github.com/containerd/containerd {version}")
+    command = read_ctr(tuple(line.split()), environ)
+    return list(command.launch(Prepared("cod.dev/claim=m", edits, Path("/run/cdi/m.json")), directory).argv)
+
+
+def test_an_older_ctr_gets_flags(tmp_path: Path) -> None:
+    edits = ContainerEdits(EDITS.env, EDITS.device_nodes, mounts=EDITS.mounts[:1])
+    assert ctr(tmp_path, "1.7.24~ds1", "ctr -n x run --rm -t I ID sh -d", edits) == [
+        *("ctr", "-n", "x", "run", "--pid-file", f"{tmp_path}/pid", "--env", "A=b"),
+        *("--mount", "type=bind,src=/etc,dst=/e,options=ro:nosuid:rbind", "--device", "/dev/full"),
+        *("--rm", "-t", "I", "ID", "sh", "-d"),
+    ]
+
+
+def test_a_newer_one_gets_the_claims_name(tmp_path: Path) -> None:
+    argv = ctr(tmp_path, "v2.1.9", "ctr run I ID", EDITS)
+    assert argv[4:] == ["--device", "cod.dev/claim=m", "I", "ID"]
+
+
+@pytest.mark.parametrize(
+    ("edits", "why"),
+    [
+        (
+            ContainerEdits(device_nodes=(DeviceNode("/dev/x", "/dev/null"),)),
+            "/dev/null of the host as",
+        ),
+        (ContainerEdits(hooks=(Hook("poststop", "/h"),)), "the hook /h"),
+        (ContainerEdits(additional_gids=(5, 6)), "the groups 5, 6"),
+        (ContainerEdits(mounts=(Mount("/a,b", "/c"),)), "the path /a,b"),
+    ],
+)
+def test_what_flags_cannot_say_is_refused(tmp_path: Path, edits: ContainerEdits, why: str) -> None:
+    with pytest.raises(NotCarried) as refused:
+        ctr(tmp_path, "1.6.20", "ctr run I ID", edits)
+    assert refused.value.causes[0].startswith(why)
+    assert "--config" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    "line", ["run -d I ID", "run --detach I ID", "c create I ID", "run --pid-file p I x"]
+)
+def test_other_uses_are_refused(tmp_path: Path, line: str) -> None:
+    with pytest.raises(Misuse):
+        ctr(tmp_path, "1.6.20", f"ctr {line}", EDITS)
+
+
+def test_a_configuration_is_copied_with_all_there_is(tmp_path: Path) -> None:
+    file = tmp_path / "mine.json"
+    file.write_text('{"ociVersion": "1.0.2", "x": 1}')
+    edits = ContainerEdits(env=("A=b",), hooks=(Hook("poststop", "/h"),))
+    argv = ctr(tmp_path, "1.6.20", f"ctr run --config {file} --rm ID", edits)
+    assert argv[4:] == ["--config", f"{tmp_path}/config.json", "--rm", "ID"]
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert (config["x"], config["process"]["env"], len(config["hooks"]["poststop"])) == (1, ["A=b"], 1)
+    assert file.read_text() == '{"ociVersion": "1.0.2", "x": 1}'
+
+
+@pytest.fixture(scope="module")
+def containerd() -> Iterator[Path]:
+    place = Path(tempfile.mkdtemp(prefix="ctd-"))
+    (place / "config.toml").write_text(
+        'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.nri.v1.nri"]\n'
+    )
+    words = [
+        "--config",
+        place / "config.toml",
+        "--root",
+        place / "r",
+        "--state",
+        place / "s",
+        "--address",
+        place / "a",
+    ]
+    with (place / "log").open("w") as log:
+        process = subprocess.Popen(["containerd", *words], stdout=log, stderr=log)
+    try:
+        until(lambda: (place / "a").exists(), 20)
+        root_of(place / "root")
+        yield place
+    finally:
+        process.terminate()
+        process.wait(30)
+        shutil.rmtree(place, ignore_errors=True)
+
+
+@pytest.mark.runtime
+@needs("ctr", "containerd", "runc", "busybox")
+@needs_nodes
+class TestReal:
+    def words(self, containerd: Path, *command: str) -> tuple[str, ...]:
+        name = f"cod-test-{os.urandom(4).hex()}"
+        return (
+            "ctr",
+            "-a",
+            f"{containerd}/a",
+            "run",
+            "--rm",
+            "--rootfs",
+            f"{containerd}/root",
+            name,
+            *command,
+        )
+
+    @pytest.mark.parametrize(("devices", "expected"), [("cpuid", ONE), ("cpuid:2", BOTH)])
+    def test_a_container_sees_exactly_its_devices_and_opens_them(
+        self, machine: Machine, containerd: Path, devices: str, expected: list[str]
+    ) -> None:
+        words = self.words(containerd, "/bin/sh", "-c", SCRIPT)
+        check_exactly(machine.cod(*real(*words, devices=devices)), expected)
+        assert machine.nothing_is_left()
+
+    def test_it_opens_no_others(self, machine: Machine, containerd: Path) -> None:
+        run = machine.cod(*real(*self.words(containerd, "/bin/sh", "-c", OTHER)))
+        assert run.returncode == 1
+        assert "Operation not permitted" in run.stderr
+
+    def test_killed_cod_and_ctr_leave_the_devices_with_the_container(
+        self, machine: Machine, containerd: Path
+    ) -> None:
+        check_holder_outlives(machine, real(*self.words(containerd, "/bin/sh", "-c", SLEEPS)), "ctr")

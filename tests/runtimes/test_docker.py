@@ -1,0 +1,230 @@
+"""`cod run -- docker run`: by CDI where the daemon has it on, else by flags; and a real daemon."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cod.cdi.spec import ContainerEdits, DeviceNode, Hook, Mount, NetDevice
+from cod.errors import Misuse
+from cod.prepare import Prepared
+from cod.runtimes.command import RuntimeUnavailable
+from cod.runtimes.docker import read_docker
+from cod.runtimes.translate import NotCarried
+from tests.runtimes.machine import Machine, needs, needs_nodes, until
+from tests.runtimes.seen import (
+    BOTH,
+    ONE,
+    OTHER,
+    SCRIPT,
+    SLEEPS,
+    WAITS,
+    check_ends_with_its_input,
+    check_exactly,
+    check_holder_outlives,
+    real,
+    root_of,
+)
+from tests.runtimes.stand_in import stand_in
+
+EDITS = ContainerEdits(
+    env=("A=b,c",),
+    device_nodes=(
+        DeviceNode("/dev/mine", "/dev/null", permissions="rw"),
+        DeviceNode("/dev/zero"),
+        DeviceNode("/dev/full", permissions="none"),
+    ),
+    mounts=(Mount("/etc/hostname", "/h,1", ("ro", "nosuid", "nodev", "rbind", "rprivate")),),
+    additional_gids=(44, 105),
+)
+AT = Path("/run/cdi/mine.json")
+
+
+def info(version: str, **more: object) -> str:
+    return json.dumps({"ServerVersion": version, "KernelVersion": os.uname().release, **more})
+
+
+def docker(
+    directory: Path, answer: str, *, line: str = "docker run IMAGE", edits: ContainerEdits = EDITS
+) -> list[str]:
+    environ = stand_in(directory / "bin", "docker", info=answer)
+    command = read_docker(tuple(line.split()), environ)
+    return list(command.launch(Prepared("cod.dev/claim=mine", edits, AT), Path("/s")).argv)
+
+
+@pytest.mark.parametrize("directories", [["/etc/cdi", "/var/run/cdi"], ["/run/cdi/"]])
+def test_a_daemon_with_cdi_gets_the_claims_name(tmp_path: Path, directories: list[str]) -> None:
+    argv = docker(tmp_path, info("28.5.2", CDISpecDirs=directories), line="docker -l info container run I")
+    assert argv == [
+        *("docker", "-l", "info", "container", "run", "--cidfile", "/s/id"),
+        *("--device", "cod.dev/claim=mine", "I"),
+    ]
+
+
+FLAGS = [
+    *("--env", "A=b,c", "--mount"),
+    'type=bind,source=/etc/hostname,"target=/h,1",readonly,bind-propagation=rprivate',
+    *("--device", "/dev/null:/dev/mine:rw", "--device", "/dev/zero:/dev/zero:rwm"),
+    *("--mount", "type=bind,source=/dev/full,target=/dev/full"),
+    *("--group-add", "44", "--group-add", "105"),
+]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        info("20.10.24+dfsg1"),
+        info("26.1.5", CDISpecDirs=[]),
+        info("27.0.1", CDISpecDirs=None),
+        info("28.5.2", CDISpecDirs=["/etc/cdi"]),
+        info("25.0.0", CDISpecDirs=["/run/cdi"]),  # its CDI does not know groups
+    ],
+)
+def test_one_that_cannot_take_the_name_gets_flags(tmp_path: Path, answer: str) -> None:
+    argv = docker(tmp_path, answer, line="docker run --rm --cidfile /mine IMAGE")
+    assert argv == ["docker", "run", *FLAGS, "--rm", "--cidfile", "/mine", "IMAGE"]
+
+
+@pytest.mark.parametrize("security", ["name=userns", "name=rootless,x=y"])
+def test_in_a_user_namespace_a_moved_node_is_a_mount_and_a_rule(tmp_path: Path, security: str) -> None:
+    answer = info("28.5.2", CDISpecDirs=["/run/cdi"], SecurityOptions=["name=seccomp", security])
+    argv = docker(tmp_path, answer)
+    at = argv.index("type=bind,source=/dev/null,target=/dev/mine")
+    assert argv[at + 1 : at + 3] == ["--device-cgroup-rule", "c 1:3 rw"]
+    assert "/dev/zero:/dev/zero:rwm" in argv
+
+
+def test_everything_that_flags_cannot_say_is_in_the_refusal(tmp_path: Path) -> None:
+    edits = ContainerEdits(
+        device_nodes=(DeviceNode("/dev/no/such", type="c", major=203, minor=9),),
+        net_devices=(NetDevice("eth7", "net0"),),
+        hooks=(Hook("createRuntime", "/bin/hook"),),
+        mounts=(Mount("/etc", "/e", ("noexec",)), Mount("tmpfs", "/t", (), "tmpfs")),
+    )
+    with pytest.raises(NotCarried) as refused:
+        docker(tmp_path, info("20.10.24"), edits=edits)
+    assert refused.value.causes == (
+        "/dev/no/such of the host: no such file or directory",
+        "the hook /bin/hook (createRuntime): it runs no OCI hooks",
+        "the network interface eth7: it moves none into a container",
+        "the option noexec of the mount /e",
+        "the mount /t of type tmpfs: it makes bind mounts only",
+        "by CDI neither: it has no CDI, or has it switched off",
+    )
+    assert "Docker 25 or newer" in refused.value.hint
+
+
+def test_what_only_a_newer_cdi_may_know_is_tried_by_name_and_said_where_it_fails(tmp_path: Path) -> None:
+    environ = stand_in(tmp_path / "bin", "docker", info=info("28.5.2", CDISpecDirs=["/run/cdi"]))
+    edits = ContainerEdits(net_devices=(NetDevice("eth7", "net0"),))
+    launch = read_docker(("docker", "run", "I"), environ).launch(
+        Prepared("cod.dev/claim=m", edits, AT), Path("/s")
+    )
+    assert launch.argv[-3:] == ("--device", "cod.dev/claim=m", "I")
+    assert launch.if_it_fails == "the claim needs CDI 1.1.0, and it knows 1.0.0 for certain"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "run -d I",
+        "run -itd I",
+        "run --restart=always I",
+        "create I",
+        "compose up",
+    ],
+)
+def test_containers_that_nobody_waits_for_are_refused(tmp_path: Path, line: str) -> None:
+    with pytest.raises(Misuse):
+        docker(tmp_path, info("28.5.2"), line=f"docker {line}")
+
+
+@pytest.mark.parametrize(
+    ("line", "more"),
+    [
+        ("docker -H ssh://far run I", {}),
+        ("docker --host=tcp://1.2.3.4:5 run I", {}),
+        ("docker run I", {"KernelVersion": "6.10.14-linuxkit"}),
+    ],
+)
+def test_a_daemon_elsewhere_is_refused(tmp_path: Path, line: str, more: dict[str, str]) -> None:
+    with pytest.raises(Misuse, match="another machine"):
+        docker(tmp_path, info("28.5.2", **more), line=line)
+
+
+@pytest.mark.parametrize("answer", ["", "[]", '{"ServerVersion": 5}', '{"ServerErrors": ["no daemon"]}'])
+def test_a_daemon_that_does_not_answer_is_said(tmp_path: Path, answer: str) -> None:
+    with pytest.raises(RuntimeUnavailable):
+        docker(tmp_path, answer)
+
+
+@pytest.fixture(scope="module")
+def daemon() -> Iterator[Path]:
+    """A private daemon with one image; where it keeps its socket."""
+    place = Path(tempfile.mkdtemp(prefix="dk-"))
+    settings = {
+        **{"data-root": f"{place}/data", "exec-root": f"{place}/exec", "pidfile": f"{place}/pid"},
+        **{"hosts": [f"unix://{place}/s"], "bridge": "none", "iptables": False, "ip6tables": False},
+        **{"group": "root", "storage-driver": "vfs"},
+    }
+    (place / "daemon.json").write_text(json.dumps(settings))
+    with (place / "log").open("w") as log:
+        process = subprocess.Popen(
+            ["dockerd", "--config-file", str(place / "daemon.json")], stdout=log, stderr=log
+        )
+    client = ["docker", "-H", f"unix://{place}/s"]
+    try:
+        until(lambda: (place / "s").exists() or process.poll() is not None, 30)
+        root = root_of(place / "root")
+        subprocess.run(["tar", "-C", root, "-cf", place / "root.tar", "."], check=True)
+        done = subprocess.run(
+            [*client, "import", place / "root.tar", "bb:1"], capture_output=True, check=False
+        )
+        if done.returncode != 0:
+            pytest.skip(f"dockerd does not run here: {done.stderr.decode().strip()}")
+        yield place
+    finally:
+        process.terminate()
+        process.wait(30)
+        shutil.rmtree(place, ignore_errors=True)
+
+
+@pytest.mark.runtime
+@needs("docker", "dockerd", "containerd", "busybox")
+@needs_nodes
+class TestReal:
+    def words(self, daemon: Path, *command: str) -> tuple[str, ...]:
+        options = ("--rm", "-i", "--network", "none", "--cap-add", "MKNOD")
+        return ("docker", "-H", f"unix://{daemon}/s", "run", *options, "bb:1", *command)
+
+    @pytest.mark.parametrize(("devices", "expected"), [("cpuid", ONE), ("cpuid:2", BOTH)])
+    def test_a_container_sees_exactly_its_devices_and_opens_them(
+        self, machine: Machine, daemon: Path, devices: str, expected: list[str]
+    ) -> None:
+        words = self.words(daemon, "/bin/sh", "-c", SCRIPT)
+        check_exactly(machine.cod(*real(*words, devices=devices)), expected)
+        assert machine.nothing_is_left()
+
+    def test_it_opens_no_others(self, machine: Machine, daemon: Path) -> None:
+        run = machine.cod(*real(*self.words(daemon, "/bin/sh", "-c", OTHER)))
+        assert run.returncode == 1
+        assert "Operation not permitted" in run.stderr
+
+    def test_a_node_has_the_path_that_its_spec_says(self, machine: Machine, daemon: Path) -> None:
+        words = self.words(daemon, "/bin/sh", "-c", "/bin/ls /dev/sim")
+        assert machine.cod("run", "-d", "sim-gpu:2", "--", *words).stdout.split() == ["gpu0", "gpu1"]
+
+    def test_its_first_process_holds_the_devices_too(self, machine: Machine, daemon: Path) -> None:
+        check_ends_with_its_input(machine, real(*self.words(daemon, "/bin/sh", "-c", WAITS)))
+
+    def test_killed_cod_and_docker_leave_the_devices_with_the_container(
+        self, machine: Machine, daemon: Path
+    ) -> None:
+        check_holder_outlives(machine, real(*self.words(daemon, "/bin/sh", "-c", SLEEPS)), "docker")
