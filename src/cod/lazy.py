@@ -11,7 +11,17 @@ if TYPE_CHECKING:
 
 
 def lazy(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
-    """The `__getattr__` of a package; `homes` says in which module of it each name lies. Source: PEP 562."""
+    """The `__getattr__` of a package; `homes` says in which module of it each name lies. Source: PEP 562.
+
+    A name that a module of the package has, too, is what lies in that module, whoever imported it first.
+    """
+
+    class Package(type(sys)):  # type: ignore[misc]
+        def __setattr__(self, name: str, value: object) -> None:
+            if name not in homes or not isinstance(value, type(sys)):
+                super().__setattr__(name, value)
+
+    sys.modules[package].__class__ = Package
 
     def attribute(name: str) -> Any:
         from importlib import import_module
