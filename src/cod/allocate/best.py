@@ -22,7 +22,8 @@ EXACT = 16  # of so many candidates one request always has the best
 _STEPS = 60_000  # enough for any 8 of 16
 _FEWER_STEPS = 10_000  # for more candidates; fewer still for more than a few, of which each step looks at all
 _FEW = 32
-_FEWEST_STEPS = 2_000  # where nothing is wished
+_AT_ONCE = 4  # devices that are looked at in the time of one step
+_FEWEST_STEPS = 1_000  # where nothing is wished
 _MOST = 192  # candidates that are looked at pair by pair
 
 
@@ -144,6 +145,7 @@ class _Improvement:
             (plus(cost, self.aims.cost(state, picks, (number, device))), device)
             for device in bits(state.open[number])
         ]
+        self.steps -= len(options) // _AT_ONCE
         tried: set[int] = set()
         for total, device in sorted(options):
             if total < self.cost and self._likes[device] not in tried:
