@@ -180,11 +180,6 @@ class Pools:
             found = self._pools[key, generation] = Pool(key, self._by_pool[key][generation])
         return found
 
-    def newest(self, key: PoolKey) -> Pool | None:
-        """A pool as its newest generation has it."""
-        generations = self._by_pool.get(key)
-        return self.pool(key, max(generations)) if generations else None
-
     def former_takers(self, pool: Pool) -> list[Device]:
         """The devices that consumed counters in older generations of a pool, and that it has no more."""
         former = {
@@ -256,7 +251,9 @@ class Pools:
             for _, _, slices, pool in whole
             for each in slices
             for offered in self._offered_by(each, pool)
-            if node is None or not each.spec.per_device_node_selection or _reaches_device(offered, node)
+            if node is None
+            or not each.spec.per_device_node_selection
+            or _device_reaches(offered.device, node)
         )
         return Offer(tuple(devices), broken, frozenset(invalid), frozenset(obsolete))
 
@@ -320,7 +317,3 @@ def _device_reaches(device: Device, node: Node) -> bool:
     if device.node_name:
         return device.node_name == node.name
     return selects(device.node_selector, node) if device.node_selector else bool(device.all_nodes)
-
-
-def _reaches_device(offered: Offered, node: Node) -> bool:
-    return _device_reaches(offered.device, node)

@@ -67,7 +67,7 @@ class RequestReport(Struct, frozen=True):
 
     def _falls(self) -> Iterator[str]:
         """Why devices are not free, the commonest reason of each rule first; what they begin with, once."""
-        for rule, words in _WORDS.items():
+        for rule, words in RULE_WORDS.items():
             counts = Counter(each.text for each in self.falls if each.rule == rule)
             named: dict[str, list[str]] = {}
             for text, count in counts.most_common(_FEW):
@@ -80,7 +80,7 @@ class RequestReport(Struct, frozen=True):
 
 _FEW = 3
 _MOST_VALUES = 8
-_WORDS: dict[Rule, str] = {
+RULE_WORDS: dict[Rule, str] = {
     "selector": "not selected: ",
     "error": "",
     "held": "",

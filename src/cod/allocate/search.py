@@ -46,10 +46,10 @@ def is_roomy(state: State) -> bool:
     """Whether there is plainly a solution: nothing limited is in play, and all have devices enough."""
     problem = state.problem
     active = [number for number, wanted in enumerate(state.wanted) if wanted]
-    total = sum(state.wanted)
+    total, limited = sum(state.wanted), problem.limited
     for number in active:
         need, open_ = problem.needs[number], state.open[number]
-        if need.distincts or need.admin or open_ & problem.limited or open_.bit_count() < total:
+        if need.distincts or need.admin or open_ & limited or open_.bit_count() < total:
             return False
     return _tightest(state, active) is None and _tightest_end(state, active) is None
 

@@ -5,18 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from cod.allocate import Fall, Refusal, RequestReport
+from cod.allocate.refusal import RULE_WORDS
 from cod.drivers.protocol import DeviceKey
 from cod.show.ranges import ranges, shortened
 
-_RULES = {
-    "selector": "not selected: ",
-    "error": "",
-    "held": "",
-    "taint": "tainted: ",
-    "capacity": "too little: ",
-    "counter": "",
-    "attribute": "",
-}
 _FEW = 6  # reasons of one request that have a line each
 _WIDE, _LONG = 32, 60  # letters of a column of names, and of what stands in it
 
@@ -79,7 +71,7 @@ def _table(rows: Iterable[tuple[Sequence[DeviceKey], str]]) -> Iterator[str]:
 def _reason(fall: Fall, of_many: bool) -> str:
     if of_many and fall.rule == "held":
         return "held"
-    return f"{_RULES.get(fall.rule, '')}{fall.text}"
+    return f"{RULE_WORDS.get(fall.rule, '')}{fall.text}"
 
 
 def _names(keys: Iterable[DeviceKey]) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cod.cel.effort import spend
 from cod.cel.functions import Overload, Price, Size
@@ -48,10 +49,7 @@ def method(
     charge: Charge | None = None,
 ) -> Overload:
     """An overload whose first parameter is the receiver."""
-    if charge is None:
-        return Overload(id_, parameters, result, call, is_member=True)
-    call = _walking(call) if parameters[0].kind == "list" else call
-    return Overload(id_, parameters, result, call, True, charge.estimate, charge.cost)
+    return replace(function(id_, parameters, result, call, charge), is_member=True)
 
 
 def _walking(call: Callable[..., Any]) -> Callable[..., Any]:
