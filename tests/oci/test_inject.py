@@ -339,7 +339,7 @@ def test_the_log_may_be_anything(front: Front) -> None:
     fifo = front.directory / "fifo"
     os.mkfifo(fifo)
     for log in (fifo, front.directory, Path("/nonexistent/log"), Path("\n")):
-        run = front.run("--log", str(log), "create", "-b", "/nowhere", "id")
+        run = front.run("--log", str(log), "create", "-b", "/nowhere", "id", cwd=front.directory)
         assert (run.returncode, "there is no bundle" in run.stderr) == (1, True)
 
 
