@@ -1,6 +1,6 @@
-"""A table of the recorded cases at the end of a run.
+"""The tables at the end of a run: of the recorded cases, and of the runtimes.
 
-It stands here and not beside them: with pytest-xdist the process that prints loads no other `conftest.py`.
+They stand here and not beside their tests: with pytest-xdist the process that prints loads no other `conftest.py`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,28 @@ settings.load_profile("unhurried")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print file, cases, same, on purpose and wrong for every file that was replayed."""
+    """Print file, cases, same, on purpose and wrong for every file that was replayed; draw the runtimes' page."""
     reports = [report for each in ("passed", "failed") for report in terminalreporter.getreports(each)]
-    tallies = sorted(value for report in reports for name, value in report.user_properties if name == "tally")
-    if not tallies:
-        return
+    properties = [each for report in reports for each in report.user_properties]
+    if cells := [value for name, value in properties if name == "cell"]:
+        _cells(terminalreporter, cells)
+    if tallies := sorted(value for name, value in properties if name == "tally"):
+        _recorded(terminalreporter, tallies)
+
+
+def _cells(terminalreporter: pytest.TerminalReporter, cells: list[tuple[str, ...]]) -> None:
+    from tests.runtimes.matrix.table import IS_WRITING, WORKS, draw
+
+    terminalreporter.section("runtimes")
+    for release, program, how, version, column, said in cells:
+        if said != WORKS:
+            terminalreporter.write_line(f"{release} {program} {version}, {how}, {column}: {said}")
+    terminalreporter.write_line(f"{len(cells)} cells, {sum(each[-1] == WORKS for each in cells)} work")
+    if IS_WRITING:
+        draw(cells)
+
+
+def _recorded(terminalreporter: pytest.TerminalReporter, tallies: list[tuple[str, ...]]) -> None:
     terminalreporter.section("recorded cases")
     for row in (["file", "cases", "same", "on purpose", "wrong"], *tallies):
         terminalreporter.write_line("{:<24} {:>8} {:>8} {:>12} {:>8}".format(*row))

@@ -9,7 +9,7 @@ import os
 import tarfile
 from pathlib import Path
 
-_APPLETS = ["sh", "ls", "cat", "env", "grep", "head", "sleep", "true", "wc", "id", "test", "mknod"]
+_APPLETS = ["sh", "ls", "cat", "env", "grep", "head", "hexdump", "sleep", "true", "wc", "id", "test", "mknod"]
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 

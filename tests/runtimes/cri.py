@@ -16,6 +16,8 @@ grpc = pytest.importorskip("grpc", reason="grpcio not installed")
 
 SERVICE = "runtime.v1.RuntimeService"
 EXITED = 2
+LOGS = "/var/log/pods"
+IMAGE = "localhost/cod/busybox:1"
 
 _POOL = DescriptorPool()
 for _file in descriptor_pb2.FileDescriptorSet.FromString(
@@ -26,12 +28,12 @@ _METHODS = {method.name: method for method in _POOL.FindServiceByName(SERVICE).m
 
 
 class Cri:
-    """One runtime, by its socket."""
+    """One runtime, by its socket; `logs` is where the tests find its directory `LOGS`."""
 
     def __init__(self, socket: Path, logs: Path) -> None:
         self._channel = grpc.insecure_channel(f"unix://{socket}")
         self._logs = logs
-        logs.mkdir(exist_ok=True)
+        logs.mkdir(parents=True, exist_ok=True)
 
     def close(self) -> None:
         self._channel.close()
@@ -55,15 +57,17 @@ class Cri:
         )
         return call(question(**fields), timeout=seconds)
 
-    def pod(self, annotations: Mapping[str, str] = {}) -> Pod:
+    def pod(self, annotations: Mapping[str, str] = {}, handler: str = "") -> Pod:
+        """Make a pod, by a RuntimeClass's handler if one is given. Raises grpc.RpcError."""
         name = f"pod-{os.urandom(4).hex()}"
         config = {
             "metadata": {"name": name, "namespace": "lab", "uid": name},
-            "log_directory": str(self._logs),
+            "log_directory": LOGS,
             "annotations": dict(annotations),
             "linux": {"security_context": {"namespace_options": {"network": 2}}},
         }
-        return Pod(self, self.call("RunPodSandbox", config=config).pod_sandbox_id, config, self._logs)
+        made = self.call("RunPodSandbox", config=config, runtime_handler=handler)
+        return Pod(self, made.pod_sandbox_id, config, self._logs)
 
 
 class Pod:
@@ -92,7 +96,7 @@ class Pod:
         """The id of a container that was made and not started. Raises grpc.RpcError."""
         config = {
             "metadata": {"name": name},
-            "image": {"image": "localhost/cod/busybox:1"},
+            "image": {"image": IMAGE},
             "command": list(command),
             "annotations": dict(annotations),
             "log_path": f"{self._id}-{name}.log",
@@ -104,13 +108,28 @@ class Pod:
         identity: str = made.container_id
         return identity
 
-    def run(self, script: str, *, name: str = "main", **options: Any) -> str:
-        """What a shell in a container of this pod prints."""
-        identity = self.create("sh", "-c", script, name=name, **options)
+    def start(self, *command: str, name: str = "main", **options: Any) -> str:
+        """The id of a container that was started. Raises grpc.RpcError."""
+        identity = self.create(*command, name=name, **options)
         self._cri.call("StartContainer", container_id=identity)
+        return identity
+
+    def run(self, script: str, *, name: str = "main", **options: Any) -> str:
+        """What a shell in a container of this pod prints, on its error output, too."""
+        self.wait(self.start("sh", "-c", script, name=name, **options))
+        return "\n".join(text for _, text in self.log(name))
+
+    def wait(self, identity: str) -> int:
+        """The status with which a container ends."""
         end = time.monotonic() + 30
-        while self._cri.call("ContainerStatus", container_id=identity).status.state != EXITED:
+        while (status := self._cri.call("ContainerStatus", container_id=identity).status).state != EXITED:
             assert time.monotonic() < end, "the container runs too long"
             time.sleep(0.02)
-        lines = (self._logs / f"{self._id}-{name}.log").read_text().splitlines()
-        return "\n".join(line.split(" ", 3)[3] for line in lines)
+        code: int = status.exit_code
+        return code
+
+    def log(self, name: str = "main") -> list[tuple[str, str]]:
+        """The lines that a container has printed, each with its stream, `stdout` or `stderr`."""
+        path = self._logs / f"{self._id}-{name}.log"
+        lines = path.read_text().splitlines() if path.exists() else []
+        return [(line.split(" ", 3)[1], line.split(" ", 3)[3]) for line in lines]

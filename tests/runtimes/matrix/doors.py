@@ -1,0 +1,316 @@
+"""The doors: each a runtime, and a way in which it is asked for devices."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tests.runtimes.machine import until
+from tests.runtimes.matrix.containerd import Asked, ByCri, Containerd, Served
+from tests.runtimes.matrix.rootfs import ARCHIVE, ROOT, bundle, shell
+from tests.runtimes.matrix.sandbox import Sandbox, root_of
+from tests.runtimes.matrix.ways import ByClaim, ByCommand, Way, Words
+
+IMAGE = "localhost/busybox:1"
+DEVICE = "cod.dev/claim={}"
+
+
+class Door(Struct, frozen=True):
+    """A runtime by the name of its program, a way by how one would write it, and what makes it ready.
+
+    `engine` is what several doors of a sandbox share, such as a daemon; it is made once. With `cgroup2` the
+    runtime works where it sees nothing of cgroup v1. `dev` is why a container sees devices that it was not
+    given, `cgroup` why no device cgroup bars them; "" where that is not so. `is_container` is where the runtime
+    becomes the container's first process.
+    """
+
+    program: str
+    how: str
+    way: Callable[[Sandbox], Way]
+    engine: Callable[[Sandbox], object] | None = None
+    cgroup2: bool = False
+    dev: str = ""
+    cgroup: str = ""
+    is_container: bool = False
+
+    def is_in(self, release: str) -> bool:
+        """Whether a release has the program."""
+        root = root_of(release)
+        return any((root / place / self.program).exists() for place in ("usr/bin", "usr/sbin", "usr/local/bin"))
+
+
+def name() -> str:
+    """A container's name that no other has."""
+    return f"cod-{os.urandom(4).hex()}"
+
+
+# --- Podman
+
+# No ulimits, since a root without CAP_SYS_RESOURCE may not raise any; nothing of systemd, since there is none.
+_CONTAINERS_CONF = """\
+[containers]
+default_ulimits = []
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "none"
+runtime = "runc"
+"""
+
+
+def _podman(sandbox: Sandbox) -> None:
+    sandbox.write("/etc/containers/containers.conf", _CONTAINERS_CONF)
+    sandbox.do("podman", "import", "--quiet", ARCHIVE, IMAGE)
+    for engine in ("podman", "hooks"):
+        sandbox.do(*sandbox.cod_words("runtime", "install", engine))
+
+
+def _podman_words(script: str, *options: str, before: Words = ()) -> Words:
+    usual = ("--rm", "-i", "--network", "none", "--cap-add", "MKNOD")
+    return ("podman", *before, "run", *usual, *options, IMAGE, *shell(script))
+
+
+PODMAN = (
+    Door("podman", "`cod run`", lambda _: ByCommand(_podman_words), _podman),
+    Door(
+        "podman",
+        "`--device cod.dev/claim=NAME`",
+        lambda _: ByClaim(lambda script, name: _podman_words(script, "--device", DEVICE.format(name))),
+        _podman,
+    ),
+    Door(
+        "podman",
+        "hook, `--annotation cod.dev/claim=NAME`",
+        lambda _: ByClaim(lambda script, name: _podman_words(script, "--annotation", DEVICE.format(name))),
+        _podman,
+    ),
+    Door(
+        "podman",
+        "`--runtime cod`, `--annotation cod.dev/claim=NAME`",
+        lambda _: ByClaim(
+            lambda script, name: _podman_words(
+                script, "--annotation", DEVICE.format(name), before=("--hooks-dir", "/none", "--runtime", "cod")
+            )
+        ),
+        _podman,
+    ),
+)
+
+# --- buildah
+
+
+def _buildah(sandbox: Sandbox) -> None:
+    sandbox.write("/etc/containers/containers.conf", _CONTAINERS_CONF)
+    limits = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024")
+    sandbox.do("buildah", "from", *limits, "--name", "built", "scratch")
+    sandbox.do("buildah", "add", "--quiet", "built", ARCHIVE, "/")
+
+
+def _buildah_words(script: str) -> Words:
+    return ("buildah", "run", "--network", "none", "--cap-add", "CAP_MKNOD", "built", "--", *shell(script))
+
+
+BUILDAH = (Door("buildah", "`cod run`", lambda _: ByCommand(_buildah_words), _buildah),)
+
+# --- Docker
+
+_DAEMON = {
+    "bridge": "none",
+    "features": {"cdi": True},
+    "group": "root",
+    "ip6tables": False,
+    "iptables": False,
+}
+
+
+def _docker(sandbox: Sandbox) -> None:
+    sandbox.write("/etc/docker/daemon.json", json.dumps(_DAEMON))
+    sandbox.do(*sandbox.cod_words("runtime", "install", "docker"))
+    sandbox.serve("/var/log/docker.log", "dockerd")
+    until(lambda: sandbox.run("docker", "info").returncode == 0, 30)
+    sandbox.do("docker", "import", ARCHIVE, IMAGE)
+
+
+def _docker_words(script: str, *options: str) -> Words:
+    usual = ("--rm", "-i", "--network", "none")
+    return ("docker", "run", *usual, *options, IMAGE, *shell(script))
+
+
+DOCKER = (
+    Door("dockerd", "`cod run`", lambda _: ByCommand(_docker_words), _docker),
+    Door(
+        "dockerd",
+        "`--device cod.dev/claim=NAME`",
+        lambda _: ByClaim(lambda script, name: _docker_words(script, "--device", DEVICE.format(name))),
+        _docker,
+    ),
+    Door(
+        "dockerd",
+        "`--runtime cod`, `-e COD_CLAIM=NAME`",
+        lambda _: ByClaim(
+            lambda script, name: _docker_words(script, "--runtime", "cod", "-e", f"COD_CLAIM={name}")
+        ),
+        _docker,
+    ),
+)
+
+# --- containerd
+
+
+_OLD = "no devices and no word: containerd 1.6 knows neither CDI nor this NRI; use the RuntimeClass"
+
+
+def _cri(how: str, asked: Callable[[str], Asked], is_ours: bool = False) -> Door:
+    def way(sandbox: Sandbox) -> Way:
+        engine = sandbox.engine(Containerd)
+        return ByCri(engine, asked, "" if is_ours or engine.version >= (1, 7) else _OLD)
+
+    return Door("containerd", how, way, Containerd)
+
+
+def _nri(sandbox: Sandbox) -> Containerd:
+    engine = sandbox.engine(Containerd)
+    if engine.version >= (1, 7):
+        Served(engine).__enter__()  # it ends with the sandbox
+    return engine
+
+
+def _ctr_words(script: str, *options: str) -> Words:
+    return ("ctr", "run", "--rm", *options, "--rootfs", ROOT, name(), *shell(script))
+
+
+def _ctr_by_configuration(sandbox: Sandbox) -> Way:
+    def words(script: str) -> Words:
+        config = f"{bundle(sandbox, script)}/config.json"
+        return ("ctr", "run", "--rm", "--config", config, name())
+
+    return ByCommand(words)
+
+
+CONTAINERD = (
+    _cri("CRI, field `CDI_devices`", lambda name: Asked(devices=(DEVICE.format(name),))),
+    _cri(
+        "CRI, annotation `cdi.k8s.io/…`",
+        lambda name: Asked(annotations={"cdi.k8s.io/claim": DEVICE.format(name)}),
+    ),
+    replace(
+        _cri(
+            "CRI, NRI, annotation `claims.cod.dev`",
+            lambda name: Asked(pod_annotations={"claims.cod.dev": name}),
+        ),
+        engine=_nri,
+    ),
+    _cri(
+        "CRI, RuntimeClass `cod`, annotation `cod.dev/claim`",
+        lambda name: Asked(annotations={"cod.dev/claim": name}, handler="cod"),
+        is_ours=True,
+    ),
+    Door("ctr", "`cod run`", lambda _: ByCommand(_ctr_words), Containerd),
+    Door("ctr", "`cod run`, with `--config`", _ctr_by_configuration, Containerd),
+    Door(
+        "ctr",
+        "`--runc-binary cod-runtime`, `--annotation cod.dev/claim=NAME`",
+        lambda _: ByClaim(
+            lambda script, name: _ctr_words(
+                script, "--runc-binary", "/usr/local/bin/cod-runtime", "--annotation", DEVICE.format(name)
+            )
+        ),
+        Containerd,
+    ),
+)
+
+# --- runtimes of bundles
+
+
+def _program(sandbox: Sandbox) -> None:
+    sandbox.do(*sandbox.cod_words("runtime", "install", "cod-runtime"))
+
+
+def _bundled(program: str, *options: str, cgroup2: bool = False) -> Door:
+    def way(sandbox: Sandbox) -> Way:
+        return ByCommand(
+            lambda script: (program, *options, "run", "--bundle", bundle(sandbox, script), name())
+        )
+
+    return Door(program, "`cod run`", way, cgroup2=cgroup2)
+
+
+def _front(program: str, cgroup2: bool = False) -> Door:
+    def way(sandbox: Sandbox) -> Way:
+        def words(script: str, claim: str) -> Words:
+            made = bundle(sandbox, script, {"cod.dev/claim": claim})
+            return ("cod-runtime", "run", "--bundle", made, name())
+
+        return ByClaim(words)
+
+    return Door(program, "`cod-runtime`, annotation `cod.dev/claim`", way, _program, cgroup2)
+
+
+BUNDLES = (
+    _bundled("runc"),
+    _front("runc"),
+    _bundled("crun", cgroup2=True),
+    _front("crun", cgroup2=True),
+    _bundled("runsc", "--platform=systrap", "--network=none", "--ignore-cgroups"),
+)
+
+# --- runtimes that take a directory
+
+_LXC = """\
+lxc.rootfs.path = dir:{root}
+lxc.net.0.type = none
+lxc.autodev = 1
+lxc.log.level = ERROR
+lxc.{hierarchy}.devices.deny = a
+lxc.{hierarchy}.devices.allow = c 1:3 rwm
+lxc.{hierarchy}.devices.allow = c 5:* rwm
+"""
+
+
+def _lxc(sandbox: Sandbox) -> Way:
+    hierarchy = "cgroup" if sandbox.path("/sys/fs/cgroup/devices").is_dir() else "cgroup2"
+    file = sandbox.write("/etc/lxc/cod.conf", _LXC.format(root=ROOT, hierarchy=hierarchy))
+    return ByCommand(lambda script: ("lxc-execute", "-n", name(), "-f", file, "--", *shell(script)))
+
+
+def _nspawn(script: str) -> Words:
+    options = ("-q", "--console=pipe", "--register=no", "--keep-unit", "--private-network")
+    return ("systemd-nspawn", *options, "--machine", name(), "-D", ROOT, *shell(script))
+
+
+def _bwrap(script: str) -> Words:
+    options = ("--bind", ROOT, "/", "--dev", "/dev", "--proc", "/proc", "--unshare-pid", "--unshare-net")
+    return ("bwrap", *options, *shell(script))
+
+
+def _apptainer(script: str) -> Words:
+    return ("apptainer", "-q", "exec", "--userns", "--contain", ROOT, *shell(script))
+
+
+def _charliecloud(script: str) -> Words:
+    return ("ch-run", "-w", ROOT, "--", *shell(script))
+
+
+_NO_CGROUP = "open: it has no device cgroup, so that the mode of a node counts alone"
+_KEEP_UNIT = "open: with `--keep-unit`, without systemd, it has no device cgroup"
+_HOSTS_DEV = "open: its `/dev` is the host's"
+
+DIRECTORIES = (
+    Door("lxc-execute", "`cod run`", _lxc, cgroup2=True),
+    Door("systemd-nspawn", "`cod run`", lambda _: ByCommand(_nspawn), cgroup2=True, cgroup=_KEEP_UNIT),
+    Door("bwrap", "`cod run`", lambda _: ByCommand(_bwrap), cgroup=_NO_CGROUP),
+    Door("apptainer", "`cod run`", lambda _: ByCommand(_apptainer), cgroup=_NO_CGROUP),
+    Door(
+        "ch-run",
+        "`cod run`",
+        lambda _: ByCommand(_charliecloud),
+        dev=_HOSTS_DEV,
+        cgroup=_NO_CGROUP,
+        is_container=True,
+    ),
+)
+
+DOORS = (*PODMAN, *BUILDAH, *DOCKER, *CONTAINERD, *BUNDLES, *DIRECTORIES)

@@ -1,0 +1,48 @@
+"""A root file system of busybox in a sandbox: as a directory, as an archive, and in a bundle."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from cod.cdi.config import write_config
+from cod.demo.bundle import busybox, config, make_rootfs
+from tests.runtimes.matrix.sandbox import Sandbox
+
+ROOT, ARCHIVE, BUNDLES = "/srv/root", "/srv/root.tar", "/srv/bundles"
+
+_DIRECTORIES = ("home", "opt", "run", "usr", "var")
+_FILES = ("etc/passwd", "etc/group", "etc/hosts", "etc/resolv.conf", "opt/acme.txt")
+_APPLETS = ("id", "test", "true", "wc")
+
+
+def make_root(sandbox: Sandbox) -> None:
+    """Make the directory and its archive, such as every runtime takes them."""
+    program = busybox()
+    assert program is not None
+    root = make_rootfs(sandbox.path(ROOT), program)
+    for name in _DIRECTORIES:
+        (root / name).mkdir()
+    for name in _FILES:
+        (root / name).touch()
+    for name in _APPLETS:
+        (root / "bin" / name).symlink_to("busybox")
+    subprocess.run(["tar", "-C", root, "-cf", sandbox.path(ARCHIVE), "."], check=True)
+
+
+def bundle(sandbox: Sandbox, script: str, annotations: dict[str, str] | None = None) -> str:
+    """Make a bundle on that root which runs a script; its directory."""
+    path = f"{BUNDLES}/{os.urandom(4).hex()}"
+    made = config(["/bin/sh", "-c", script])
+    made["root"] = {"path": ROOT}
+    if annotations:
+        made["annotations"] = annotations
+    sandbox.path(path).mkdir(parents=True)
+    (sandbox.path(path) / "config.json").write_bytes(write_config(made))
+    return path
+
+
+def shell(script: str) -> tuple[str, str, str]:
+    """The words that run a script in that root."""
+    return ("/bin/sh", "-c", f"PATH=/bin; {script}")

@@ -1,0 +1,232 @@
+"""A throw-away copy of a machine: of this one, or of a Debian release below `COD_ROOTS`.
+
+`tools/setup roots RELEASE` makes the releases. A sandbox is an overlay on one of them, in namespaces of its own
+for mounts, processes and the network; so tests use the places that users use, `/etc/cdi` or `/run/docker.sock`,
+and whatever was started or written is gone with the sandbox. `/dev`, `/sys` and the kernel are the machine's.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar, cast
+
+from tests.runtimes.machine import why_no
+
+REPOSITORY = Path(__file__).parents[3]
+ROOTS = Path(os.environ.get("COD_ROOTS") or "/var/tmp/cod-roots")
+HOST = "host"
+
+T = TypeVar("T")
+Run = subprocess.CompletedProcess[str]
+
+# It tells its number as the tests see it, and ends with its input.
+_ENTER = """
+set -e
+read -r pid _ < /proc/self/stat
+mount -t tmpfs tmpfs "$PLACE"
+cd "$PLACE"
+mkdir upper work root
+mount -t overlay -o "lowerdir=$ROOT,upperdir=upper,workdir=work" overlay root
+cd root
+mount -t proc proc proc
+for each in dev sys; do mount --rbind "/$each" "$each"; done
+if [ "$VIEW" = cgroup2 ]; then umount -R sys/fs/cgroup; mount -t cgroup2 cgroup2 sys/fs/cgroup; fi
+for each in run tmp dev/shm var/lib/containers var/lib/containerd var/lib/docker; do
+    mkdir -p "$each"
+    mount -t tmpfs tmpfs "$each"
+done
+for each in $SHARED; do
+    mkdir -p ".$each"
+    mount --rbind "$each" ".$each"
+done
+[ -e etc/hosts ] || echo '127.0.0.1 localhost' > etc/hosts
+mkdir old
+pivot_root . old
+cd /
+umount -l old
+echo "$pid"
+read -r _ || :
+"""
+_UNSHARE = ("unshare", "--mount", "--pid", "--net", "--fork", "--propagation", "private")
+
+
+def root_of(release: str) -> Path:
+    """The directory of a release; `host` is this machine."""
+    return Path("/") if release == HOST else ROOTS / release
+
+
+def why_no_sandbox(release: str) -> str:
+    """Why there can be none of a release, in one line; "" where there can."""
+    if reason := why_no("unshare", "nsenter", "busybox"):
+        return reason
+    if release != HOST and not (root_of(release) / "etc/cod-packages").exists():
+        return f"no {root_of(release)}: tools/setup roots {release}"
+    return ""
+
+
+def codename(release: str) -> str:
+    """What a release calls itself: `bookworm` for a host that is Debian 12."""
+    text = (root_of(release) / "etc/os-release").read_text()
+    names = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+    return (names.get("VERSION_CODENAME") or names.get("ID", "")).strip('"')
+
+
+class Sandbox:
+    """A machine that was started; `pid` is its first process, which ends with `close`.
+
+    With `cgroup2` it sees nothing of cgroup v1, whose controllers may be missing then: so a newer system looks.
+    """
+
+    def __init__(self, release: str, *, cgroup2: bool = False) -> None:
+        self.release = release
+        self._place = tempfile.mkdtemp(prefix="cod-sandbox-")
+        shared = [REPOSITORY, *([sys.base_prefix] if release == HOST else [])]
+        self._init = subprocess.Popen(
+            [*_UNSHARE, "bash", "-c", _ENTER, "sandbox"],
+            env={
+                "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+                "ROOT": str(root_of(release)),
+                "PLACE": self._place,
+                "SHARED": " ".join(map(str, shared)),
+                "VIEW": "cgroup2" if cgroup2 else "",
+            },
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._init.stdout is not None
+        said = self._init.stdout.readline()
+        assert said, f"no sandbox of {release}"
+        self.pid = int(said)
+        self.environ = {
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME": "/root",
+            "USER": "root",
+            "TERM": "dumb",
+            "LC_ALL": "C.UTF-8",
+            "PYTHONPATH": str(REPOSITORY / "src"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+
+        self._engines: dict[object, object] = {}
+        self._versions: dict[str, str] = {}
+
+    def engine(self, start: Callable[[Sandbox], T]) -> T:
+        """What this makes of the sandbox, such as a daemon; it is made once."""
+        if start not in self._engines:
+            self._engines[start] = start(self)
+        return cast(T, self._engines[start])
+
+    def close(self) -> None:
+        """End all of its processes."""
+        assert self._init.stdin is not None
+        self._init.stdin.close()
+        self._init.wait(20)
+        shutil.rmtree(self._place, ignore_errors=True)
+
+    def path(self, path: str) -> Path:
+        """Where the tests find one of its files."""
+        return Path(f"/proc/{self.pid}/root") / path.lstrip("/")
+
+    def write(self, path: str, text: str, mode: int = 0o644) -> str:
+        """Make a file, and the directories above it."""
+        file = self.path(path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        file.chmod(mode)
+        return path
+
+    def has(self, program: str) -> bool:
+        """Whether a program is there to be started."""
+        return self.run("sh", "-c", f"command -v {program}").returncode == 0
+
+    def version_of(self, program: str) -> str:
+        """The version that a program tells, such as `5.4.2`."""
+        if program not in self._versions:
+            option = "-version" if program == "runsc" else "--version"
+            found = re.search(r"\d+(\.\d+)+|\b\d{2,}\b", self.do(program, option))
+            self._versions[program] = found[0] if found else "?"
+        return self._versions[program]
+
+    def run(
+        self, *words: str, environ: Mapping[str, str] = {}, stdin: str | None = None, seconds: float = 60
+    ) -> Run:
+        """Run a command to its end."""
+        return subprocess.run(
+            self._inside(words, environ),
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+
+    def do(self, *words: str, **options: str) -> str:
+        """What a command prints that has to succeed."""
+        run = self.run(*words, **options)  # type: ignore[arg-type]
+        assert run.returncode == 0, f"{' '.join(words)}\n{run.stdout}{run.stderr}"
+        return run.stdout
+
+    def start(self, *words: str, environ: Mapping[str, str] = {}) -> subprocess.Popen[str]:
+        """Start a command that is talked to."""
+        return subprocess.Popen(
+            self._inside(words, environ),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def lives(self, number: int) -> bool:
+        """Whether a process runs there that has this number there."""
+        return _living(self.path(f"/proc/{number}/stat")) != ""
+
+    def signal(self, signal: str, *numbers: int) -> None:
+        """Send a signal to processes by the numbers that they have there, if they are still there."""
+        self.run("sh", "-c", f'kill -{signal} "$@"', "sh", *map(str, numbers))
+
+    def end(self, name: str) -> None:
+        """Kill all of its processes of a name."""
+        stats = [stat for stat in self.path("/proc").glob("[0-9]*/stat") if _living(stat) == name]
+        self.signal("KILL", *(int(stat.parent.name) for stat in stats))
+
+    def in_network(self, *words: str) -> None:
+        """Run a program of this machine in the sandbox's network; it need not succeed."""
+        subprocess.run(["nsenter", "-t", str(self.pid), "--net", *words], capture_output=True, check=False)
+
+    def serve(self, log: str, *words: str) -> subprocess.Popen[bytes]:
+        """Start a daemon, which writes to a log."""
+        with self.path(log).open("ab") as output:
+            return subprocess.Popen(
+                self._inside(words, {}), stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            )
+
+    def _inside(self, words: tuple[str, ...], environ: Mapping[str, str]) -> list[str]:
+        variables = [f"{name}={value}" for name, value in {**self.environ, **environ}.items()]
+        enter = ("nsenter", "-t", str(self.pid), "--mount", "--pid", "--net", "--root", "--wd")
+        return [*enter, "env", "-i", *variables, *words]
+
+    def cod(self, *words: str, **options: str) -> Run:
+        """Run `cod` with this machine's Python, or the release's own."""
+        return self.run(*self.cod_words(*words), **options)  # type: ignore[arg-type]
+
+    def cod_words(self, *words: str) -> tuple[str, ...]:
+        """The words of a command of `cod`."""
+        return (sys.executable if self.release == HOST else "python3", "-m", "cod", *words)
+
+
+def _living(stat: Path) -> str:
+    """What the process of a `/proc/N/stat` calls itself; "" if it has ended."""
+    try:
+        name, _, rest = stat.read_text().partition(" (")[2].rpartition(") ")
+    except OSError:
+        return ""
+    return "" if rest[0] in "ZX" else name
