@@ -74,6 +74,19 @@ def test_cruns_other_config_is_the_one_that_changes(front: Front) -> None:
     assert "PLAIN_A=1" in other.read_text()
 
 
+def test_cruns_usual_config_lies_in_the_bundle(front: Front) -> None:
+    bundle = front.bundle(annotations=ASKS)
+    run = front.run("run", "--config", "config.json", "-b", str(bundle), "id", cwd=front.directory)
+    assert (run.returncode, env(bundle)) == (0, ["PLAIN_A=1"])
+
+
+def test_a_config_in_the_root_directory_is_not_one_in_the_working_directory(front: Front) -> None:
+    bundle = front.bundle(annotations=ASKS)
+    (bundle / "config.json").rename(bundle / "nonesuch.json")
+    run = front.run("run", "--config", "/nonesuch.json", "id", cwd=bundle)
+    assert (run.returncode, "/nonesuch.json); no such file" in run.stderr) == (1, True)
+
+
 def test_who_asks_for_nothing_gets_the_same_file(front: Front) -> None:
     bundle = front.bundle(annotations={"other": "cod.test/plain=a"}, env=("COD_CLAIM=x", "CDI_DEVICES=y"))
     before = everything(bundle)
@@ -339,7 +352,7 @@ def test_the_log_may_be_anything(front: Front) -> None:
     fifo = front.directory / "fifo"
     os.mkfifo(fifo)
     for log in (fifo, front.directory, Path("/nonexistent/log"), Path("\n")):
-        run = front.run("--log", str(log), "create", "-b", "/nowhere", "id")
+        run = front.run("--log", str(log), "create", "-b", "/nowhere", "id", cwd=front.directory)
         assert (run.returncode, "there is no bundle" in run.stderr) == (1, True)
 
 
