@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import stat
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -174,6 +175,63 @@ def test_variables_ask_where_the_settings_let_them(
     assert [each for each in env(bundle) if each not in variables or each in given] == given
 
 
+@pytest.mark.parametrize("key", ["io.kubernetes.cri.container-type", "io.kubernetes.cri-o.ContainerType"])
+def test_a_pods_sandbox_gets_nothing_of_what_its_pod_asks_for(front: Front, key: str) -> None:
+    for kind, given in (("sandbox", []), ("container", ["PLAIN_A=1"])):
+        bundle = front.bundle(annotations={**ASKS, key: kind})
+        assert front.create(bundle).returncode == 0
+        assert env(bundle) == given
+
+
+@pytest.mark.parametrize(
+    "asks", ["cod.test/plain=all,cod.test/plain=a", "cod.test/plain=b,cod.test/plain=all"]
+)
+def test_a_device_asked_for_twice_comes_once(front: Front, asks: str) -> None:
+    devices = [
+        {"name": name, "containerEdits": {"hooks": [{"hookName": "poststop", "path": f"/bin/{name}"}]}}
+        for name in ("a", "b")
+    ]
+    front.write({**PLAIN, "devices": devices})
+    time.sleep(2.1)  # what has just changed is not kept
+    for _ in range(2):  # the careful way, then what it kept
+        bundle = front.bundle(annotations={"cdi.k8s.io/x": asks})
+        assert front.create(bundle).returncode == 0
+        assert sorted(hook["path"] for hook in read(bundle)["hooks"]["poststop"]) == ["/bin/a", "/bin/b"]
+
+
+def test_in_a_users_namespace_a_node_of_another_path_is_bound(front: Front) -> None:
+    """As in rootless Podman, whose containers have no user namespace of their own."""
+    words = ["unshare", "--user", "--map-root-user"]
+    if subprocess.run([*words, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("unshare --user is not permitted")
+    bundle = front.bundle(annotations={"cdi.k8s.io/x": "cod.test/null=a"})
+    words += [str(front.program), "create", "--bundle", str(bundle), "id"]
+    run = subprocess.run(words, env=front.environ, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
+    after = read(bundle)
+    assert [each["source"] for each in after["mounts"] if each["destination"] == "/dev/null0"] == [
+        "/dev/null"
+    ]
+    assert after["linux"]["devices"] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "runtimes = [{}]",
+        "runtimes=[{}]",
+        "runtimes\t=  [ {} ] # [x]",
+        "runtimes =[{}]",
+        "runtimes  = [{},]\r",
+    ],
+)
+def test_the_real_runtime_may_stand_there_in_any_line(front: Front, line: str) -> None:
+    front.configure(line.format(f'"{front.echo}"') + "\n[environment]\n")
+    for words in (["state", "x"], ["create", "-b", str(front.bundle()), "x"]):
+        run = front.run(*words)
+        assert (run.stdout.split(), run.stderr) == (words, "")
+
+
 def test_a_runtime_of_its_own_is_found_by_its_name(front: Front) -> None:
     places = f"/nonexistent:{front.directory}:{os.environ['PATH']}"
     front.configure('# which\nruntimes = [ "no-such", "cod-runtime","echo" ]  # the first\n')
@@ -284,6 +342,9 @@ def test_what_cannot_be_is_told_to_the_engine_and_changes_nothing(
     ("settings", "words"),
     [
         ("runtimes = [", "is no TOML"),
+        ('runtimes = [\n"x"\n]', "runtimes is a line of plain names"),
+        (' runtimes = ["x"]', "runtimes is a line of plain names"),
+        ('"runtimes" = ["x"]', "runtimes is a line of plain names"),
         ("enviroment = {}", "it has no key 'enviroment'"),
         ("environment = 1", "environment is no table"),
         ("[environment]\nA = 1", "environment.A is no text"),

@@ -63,8 +63,7 @@ def read_arguments(words: Sequence[str]) -> Call:
     """Read the words after a runtime's name.
 
     The verb is found as `door.sh` finds it. As in the runtimes, the last of an option counts, an option may
-    have one dash or two, and what follows a verb and `--` is no option. Raises Misuse for a bundle that is not
-    named.
+    have one dash or two, and none follows a verb and `--`. Raises Misuse for a bundle that is not named.
     """
     call = Call()
     place, end = 0, len(words)

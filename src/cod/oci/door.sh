@@ -23,7 +23,7 @@ find_real() {
         while IFS= read -r line || [ -n "$line" ]; do
             case $line in
                 \[*) break ;;
-                runtimes\ =\ \[*\]* | runtimes=\[*\]*)
+                runtimes[\ \	=]*\[*\]*)
                     names=${line#*\[}
                     names=${names%%\]*}
                     break

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 CLAIM = "cod.dev/claim"
 """The annotation that names claims, and the kind of the CDI devices that claims are."""
 
+# How CRI engines call what a container is.
+_TYPES = ("io.kubernetes.cri.container-type", "io.kubernetes.cri-o.ContainerType")
+
 ALL = "all"
 _NOTHING = ("", "none", "void")
 
@@ -28,7 +31,8 @@ def wanted(config: Mapping[str, Any], variables: Mapping[str, str]) -> list[str]
     """The qualified names of the devices that a configuration asks for, each once, in the order asked for.
 
     First come annotations `cdi.k8s.io/…`, sorted by their keys, then `cod.dev/claim`, then `variables`, each
-    with the kind that its unqualified names are of. `KIND=all` stands for all devices of a kind.
+    with the kind that its unqualified names are of. `KIND=all` stands for all devices of a kind. The
+    sandbox of a pod asks for none, though it has its annotations.
 
     Raises:
         InvalidConfig: if the annotations or variables are not what the OCI says.
@@ -36,6 +40,8 @@ def wanted(config: Mapping[str, Any], variables: Mapping[str, str]) -> list[str]
         InvalidWish: if another holds what is no name.
     """
     annotations = _annotations(config)
+    if any(annotations.get(key) == "sandbox" for key in _TYPES):
+        return []
     names = parse_annotations(annotations)[1]
     if CLAIM in annotations:
         names += _names(annotations[CLAIM], CLAIM, f"annotation {CLAIM}")
