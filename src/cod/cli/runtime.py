@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -117,13 +118,13 @@ def uninstall(engine: str, dry_run: bool, yes: bool, **given: Any) -> int:
 
     order = _order(given)
     changes = register.removal(engine, order)
-    if not _shown(changes):
-        return 0
+    is_change = _shown(changes)
     if dry_run:
-        return 1
-    _ask(yes)
+        return int(is_change)
+    if is_change:
+        _ask(yes)
     register.uninstall(engine, changes, order)
-    if ENGINES[engine].what_next:
+    if is_change and ENGINES[engine].what_next:
         sys.stderr.write(f"next: {ENGINES[engine].what_next}\n")
     return 0
 
@@ -131,7 +132,12 @@ def uninstall(engine: str, dry_run: bool, yes: bool, **given: Any) -> int:
 def _order(given: dict[str, Any]) -> Order:
     from cod.oci.engines import Order
 
-    return Order(**{**given, "root": given["root"].resolve()})
+    root = given["root"].resolve()
+    if root == Path("/") and os.geteuid():
+        state = os.environ.get("XDG_STATE_HOME", "")
+        home = Path(state) if state.startswith("/") else Path.home() / ".local/state"
+        given["states"] = home / "cod/runtime"
+    return Order(**{**given, "root": root})
 
 
 def _shown(changes: list[Change]) -> bool:

@@ -1,8 +1,8 @@
 """Mounts in a container that is made but not started: in its mount namespace, below its root only.
 
 An image may hold links that lead out of it. So every path is resolved by the kernel as if the root were `/`
-(openat2 with RESOLVE_IN_ROOT, Linux 5.6), and only once: a mount goes onto what was opened, and is changed by a
-descriptor of its own, whatever another container that shares a volume makes of the path meanwhile.
+(openat2 with RESOLVE_IN_ROOT, Linux 5.6), and only once: a mount goes onto what was opened, and is changed by
+a descriptor of its own, whatever another container that shares a volume makes of the path meanwhile.
 """
 
 from __future__ import annotations
