@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import stat
 import subprocess
@@ -230,6 +231,22 @@ def test_the_real_runtime_may_stand_there_in_any_line(front: Front, line: str) -
     for words in (["state", "x"], ["create", "-b", str(front.bundle()), "x"]):
         run = front.run(*words)
         assert (run.stdout.split(), run.stderr) == (words, "")
+
+
+@pytest.mark.parametrize(
+    "value", ["x" * 100_000, ",".join(map(str, range(10_000))), ",".join(map(str, range(1000)))]
+)
+def test_an_image_that_asks_for_too_much_keeps_nobody_busy(front: Front, value: str) -> None:
+    front.configure(f'runtimes = ["{front.echo}"]\n{ENVIRONMENT}')
+    bundle = front.bundle()
+    config = read(bundle)
+    config["process"]["env"].append(f"NVIDIA_VISIBLE_DEVICES={value}")
+    (bundle / "config.json").write_text(json.dumps(config))
+    start = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    run = front.create(bundle)
+    assert run.returncode == 1
+    assert len(run.stderr) < 9000
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - start < 2
 
 
 def test_a_runtime_of_its_own_is_found_by_its_name(front: Front) -> None:

@@ -20,6 +20,9 @@ CLAIM = "cod.dev/claim"
 _TYPES = ("io.kubernetes.cri.container-type", "io.kubernetes.cri-o.ContainerType")
 
 ALL = "all"
+MOST_NAMES = 1024
+"""Of one container. More are no wish but a way to keep the machine busy, since an image can set variables."""
+
 _NOTHING = ("", "none", "void")
 
 
@@ -37,7 +40,7 @@ def wanted(config: Mapping[str, Any], variables: Mapping[str, str]) -> list[str]
     Raises:
         InvalidConfig: if the annotations or variables are not what the OCI says.
         InvalidAnnotation: if a `cdi.k8s.io/` annotation holds what is no name.
-        InvalidWish: if another holds what is no name.
+        InvalidWish: if another holds what is no name, or there are too many.
     """
     annotations = _annotations(config)
     if any(annotations.get(key) == "sandbox" for key in _TYPES):
@@ -50,6 +53,8 @@ def wanted(config: Mapping[str, Any], variables: Mapping[str, str]) -> list[str]
         for variable, kind in variables.items():
             if variable in environment:
                 names += _names(environment[variable], kind, f"variable {variable}")
+    if len(names) > MOST_NAMES:
+        raise InvalidWish(f"a container asks for {len(names)} devices: {MOST_NAMES} are the most")
     return [*dict.fromkeys(names)]
 
 
