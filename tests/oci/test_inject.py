@@ -109,6 +109,20 @@ def test_a_second_time_changes_nothing(front: Front) -> None:
     assert everything(bundle) == first
 
 
+def test_a_rule_that_a_later_one_takes_back_is_given_again(front: Front) -> None:
+    bundle = front.bundle(annotations={"cdi.k8s.io/x": "cod.test/null=a"})
+    rule = {"allow": True, "type": "c", "major": 1, "minor": 3, "access": "rwm"}
+    for rules, made in (
+        ([rule, {"allow": False, "access": "rwm"}], [rule, {"allow": False, "access": "rwm"}, rule]),
+        ([{"allow": False, "access": "rwm"}, rule], [{"allow": False, "access": "rwm"}, rule]),
+    ):
+        config = read(bundle)
+        config["linux"]["resources"] = {"devices": rules}
+        (bundle / "config.json").write_text(json.dumps(config))
+        assert front.create(bundle).returncode == 0
+        assert read(bundle)["linux"]["resources"]["devices"] == made
+
+
 def test_mode_and_owner_of_the_file_stay(front: Front) -> None:
     bundle = front.bundle(annotations=ASKS)
     path = bundle / "config.json"

@@ -218,6 +218,23 @@ def test_the_program_stays_while_an_engine_needs_it_whose_file_lies_elsewhere(ro
     assert root.files() == {}
 
 
+def test_a_program_of_others_stays(root: Root) -> None:
+    root.cod("install", "docker")
+    program = root.write("usr/local/bin/cod-runtime", "#!/bin/sh\n")
+    assert root.cod("uninstall", "docker").returncode == 0
+    assert root.files() == {"usr/local/bin/cod-runtime": program.read_bytes()}
+
+
+def test_the_program_stays_for_an_engine_that_comes_meanwhile(root: Root) -> None:
+    order = Order(root=root.directory)
+    register.install("docker", register.installation("docker", order), order)
+    changes = register.removal("docker", order)
+    root.cod("install", "podman")
+    with pytest.raises(InvalidEngineConfig, match="or what needs it"):
+        register.uninstall("docker", changes, order)
+    assert (root.directory / "usr/local/bin/cod-runtime").exists()
+
+
 def test_links_of_a_root_lead_nowhere_out_of_it(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()

@@ -114,13 +114,18 @@ def read_config(data: bytes, path: str) -> dict[str, Any]:
 
 
 def _once(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """`new` without the hooks and device rules that `old` has already, since its engine may know CDI, too."""
+    """`new` without the hooks and device rules that `old` has already, since its engine may know CDI, too.
+
+    A rule before one that forbids is none: the later one counts.
+    """
     for keys in (("hooks",), ("linux", "resources")):
         before, after = _at(old, keys), _at(new, keys)
         for key, items in after.items():
             had = before.get(key)
             if type(items) is list and type(had) is list and len(items) > len(had):
-                after[key] = had + [each for each in items[len(had) :] if each not in had]
+                denials = [index for index, each in enumerate(had) if each.get("allow") is False]
+                counting = had[denials[-1] :] if denials else had
+                after[key] = had + [each for each in items[len(had) :] if each not in counting]
     return new
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 
 from cod.cdi.config import InvalidConfig
+from cod.cdi.inject import has_user_namespace
 
 TYPE_CHECKING = False  # as in cod.errors
 if TYPE_CHECKING:
@@ -41,12 +42,7 @@ def outer_user(path: str = _MAP) -> int:
 
 def has_users(config: dict[str, Any]) -> bool:
     """Whether a container has users of its own: in a namespace that it gets, or that we are in already."""
-    linux = config.get("linux")
-    namespaces = linux.get("namespaces") if type(linux) is dict else None
-    return ids() is not None or (
-        type(namespaces) is list
-        and any(type(each) is dict and each.get("type") == "user" for each in namespaces)
-    )
+    return ids() is not None or has_user_namespace(config)
 
 
 def bind_renamed_nodes(config: dict[str, Any], edits: Part) -> None:

@@ -72,7 +72,8 @@ def install(name: str, changes: list[Change], order: Order) -> None:
     """
     last = changes[-1]
     assert last.after is not None
-    with _alone(changes, order):
+    with _alone(order):
+        _refuse(changes, installation(name, order))
         base = _base(name, ENGINES[name], last.path, order) if name != PROGRAM else None
         kept = Kept(str(last.path), str(order.program), order.name, base, last.after)
         write_bytes(msgspec.json.encode(kept), order.place(order.states) / _state(name, order), 0o600)
@@ -85,7 +86,7 @@ def removal(name: str, order: Order) -> list[Change]:
 
     Raises InvalidEngineConfig, or Unavailable for a file that cannot be read.
     """
-    _check(order)
+    _check_names(order)
     states = {**_states(order)}
     kept = states.pop(_state(name, order), None)
     program = Path(kept.program) if kept is not None else order.program
@@ -97,7 +98,9 @@ def removal(name: str, order: Order) -> list[Change]:
         changes.append(Change(path, now, _without(engine, now, kept, order), engine.mode))
     is_needed = any(each.program == str(program) for each in states.values())
     if not is_needed and (kept is not None or name == PROGRAM):
-        changes.append(Change(program, order.content(program), None, ENGINES[PROGRAM].mode, is_program=True))
+        now = order.content(program)
+        after = None if now is None or _is_ours(now) else now
+        changes.append(Change(program, now, after, ENGINES[PROGRAM].mode, is_program=True))
     return changes
 
 
@@ -109,15 +112,16 @@ def uninstall(name: str, changes: list[Change], order: Order) -> None:
     state = order.place(order.states) / _state(name, order)
     if not state.exists() and not any(change.is_one for change in changes):
         return
-    with _alone(changes, order):
+    with _alone(order):
+        _refuse(changes, removal(name, order))
         for change in changes:
             _apply(change, order)
         state.unlink(missing_ok=True)
 
 
 @contextmanager
-def _alone(changes: list[Change], order: Order) -> Iterator[None]:
-    """Keep others out who register meanwhile; refuse files that have changed since they were looked at."""
+def _alone(order: Order) -> Iterator[None]:
+    """Keep others out who register meanwhile."""
     directory = order.place(order.states)
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -126,13 +130,18 @@ def _alone(changes: list[Change], order: Order) -> Iterator[None]:
         raise WriteFailed("write", directory / "state", error) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        for change in changes:
-            if order.content(change.path) != change.before:
-                what = f"somebody has changed {change.path} meanwhile"
-                raise InvalidEngineConfig(what, where=str(change.path), hint="do it again, and look again")
         yield
     finally:
         os.close(descriptor)
+
+
+def _refuse(shown: list[Change], now: list[Change]) -> None:
+    """Refuse to make changes that are no more what is to be changed."""
+    if shown != now:
+        others = [each for each in (*now, *shown) if each not in shown or each not in now]
+        path = str(others[0].path)
+        what = f"somebody has changed {path} meanwhile, or what needs it"
+        raise InvalidEngineConfig(what, where=path, hint="do it again, and look again")
 
 
 def _addition(engine: Engine, path: Path, base: bytes | None, order: Order) -> Change:
@@ -193,6 +202,14 @@ def _state(name: str, order: Order) -> str:
 
 
 def _check(order: Order) -> None:
+    _check_names(order)
+    now = order.content(order.program)
+    if now is not None and not _is_ours(now):
+        what = f"{order.program} is there and is not ours"
+        raise InvalidEngineConfig(what, where=str(order.program), hint="--program names another place")
+
+
+def _check_names(order: Order) -> None:
     name = order.name
     if not name or not all(c.isascii() and (c.isalnum() or c in "-_") for c in name):
         what = f"{name!r} is no name for a runtime"
@@ -202,14 +219,7 @@ def _check(order: Order) -> None:
     for path in (order.program, order.config, order.settings):
         if path is not None and not path.is_absolute():
             raise InvalidEngineConfig(f"{path} is not absolute", where=str(path), hint=f"{Path.cwd() / path}")
-    if os.path.lexists(order.place(order.program)) and not _is_ours(order.place(order.program)):
-        what = f"{order.program} is there and is not ours"
-        raise InvalidEngineConfig(what, where=str(order.program), hint="--program names another place")
 
 
-def _is_ours(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return b"\n# cod-runtime: " in file.read(200)
-    except OSError:
-        return False
+def _is_ours(program: bytes) -> bool:
+    return b"\n# cod-runtime: " in program[:200]
