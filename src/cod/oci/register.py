@@ -110,13 +110,16 @@ def uninstall(name: str, changes: list[Change], order: Order) -> None:
     Raises InvalidEngineConfig for a file that somebody has changed meanwhile, or WriteFailed.
     """
     state = order.place(order.states) / _state(name, order)
-    if not state.exists() and not any(change.is_one for change in changes):
+    if not os.path.lexists(state) and not any(change.is_one for change in changes):
         return
     with _alone(order):
         _refuse(changes, removal(name, order))
         for change in changes:
             _apply(change, order)
-        state.unlink(missing_ok=True)
+        try:
+            state.unlink(missing_ok=True)
+        except OSError as error:
+            raise WriteFailed("remove", state, error) from None
 
 
 @contextmanager

@@ -45,15 +45,15 @@ class Order(Struct, frozen=True):
         links = 0
         while rest:
             part = rest.pop()
+            target = _target(place / part)
             if part == "..":
                 place = place.parent if place != self.root else place
-            elif not (place / part).is_symlink():
+            elif target is None:
                 place /= part
             else:
                 links += 1
                 if links > _MOST_LINKS:
                     raise InvalidEngineConfig(f"{path} is a link without end", where=str(path))
-                target = (place / part).readlink()
                 rest += reversed(target.parts[target.is_absolute() :])
                 place = self.root if target.is_absolute() else place
         return place
@@ -91,6 +91,14 @@ class Engine(Protocol):
 
         `before` is what it was before the runtime was added, as far as is known. Raises InvalidEngineConfig.
         """
+
+
+def _target(path: Path) -> Path | None:
+    """Where a link leads; None for what is none, or cannot be looked at."""
+    try:
+        return path.readlink()
+    except OSError:
+        return None
 
 
 def text_of(data: bytes, path: Path) -> str:
