@@ -218,6 +218,35 @@ def test_the_program_stays_while_an_engine_needs_it_whose_file_lies_elsewhere(ro
     assert root.files() == {}
 
 
+@pytest.mark.parametrize("engine", ["docker", "containerd", "podman"])
+def test_what_was_killed_halfway_is_finished_or_undone(root: Root, engine: str) -> None:
+    root.write("etc/docker/daemon.json", DOCKER)
+    root.write("etc/containerd/config.toml", DEBIAN)
+    before = root.files()
+    root.cod("install", engine)
+    done = root.files()
+    (state,) = (name for name in done if name.startswith("var/lib/cod"))
+    program = "usr/local/bin/cod-runtime"
+    (file,) = (name for name in done if done[name] != before.get(name) and name not in (state, program))
+    for is_there in (
+        {state},
+        {state, program},
+        {program, file},
+    ):  # the last: killed in uninstall, or state lost
+        for verbs in (["uninstall"], ["install", "uninstall"]):
+            for name in (state, program, file):
+                path = root.directory / name
+                path.unlink(missing_ok=True)
+                content = done.get(name) if name in is_there else before.get(name)
+                if content is not None:
+                    path.write_bytes(content)
+            for verb in verbs:
+                assert root.cod(verb, engine).returncode == 0
+            after = root.files()
+            after.pop(program, None) if is_there == {program, file} else None
+            assert after == before
+
+
 def test_a_program_of_others_stays(root: Root) -> None:
     root.cod("install", "docker")
     program = root.write("usr/local/bin/cod-runtime", "#!/bin/sh\n")
