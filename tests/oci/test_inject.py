@@ -334,6 +334,7 @@ def annotated(value: object) -> Any:
         (annotated({"cdi.k8s.io/x": ""}), 'invalid CDI device name ""'),
         (annotated({"cdi.k8s.io/x": "../../x=y"}), "invalid CDI device name"),
         (annotated({"cod.dev/claim": "../x"}), 'annotation cod.dev/claim: "../x" is no name'),
+        (annotated({"cod.dev/claim": "none"}), "unresolvable CDI devices cod.dev/claim=none"),
         (annotated({"cod.dev/claim": "gone"}), "unresolvable CDI devices cod.dev/claim=gone"),
         (annotated({"cdi.k8s.io/x": "cod.test/plain=c"}), "did you mean cod.test/plain="),
         (content('{"annotations": {"cdi.k8s.io/x": "cod.test/plain=a"}, "process": 1}'), "is no JSON object"),

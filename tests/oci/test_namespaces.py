@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cod.cdi.cache_place import cache_directory
 from cod.oci.namespaces import ids, outer_user
 from cod.oci.settings import DEFAULT_DIRS, spec_dirs
 
@@ -35,3 +36,9 @@ def test_a_users_own_specs_count_for_the_user_and_not_for_root() -> None:
     environ = {"HOME": "/home/u", "XDG_RUNTIME_DIR": "/run/user/1234"}
     assert spec_dirs({}, environ, 0) == DEFAULT_DIRS
     assert spec_dirs({}, environ, 1234) == (*DEFAULT_DIRS, "/home/u/.config/cdi", "/run/user/1234/cdi")
+
+
+def test_a_users_cache_is_the_users_and_not_roots() -> None:
+    assert cache_directory({"HOME": "/home/u"}, 0) == "/var/cache/cod"
+    assert cache_directory({"HOME": "/home/u"}, 1234) == "/home/u/.cache/cod"
+    assert cache_directory({"HOME": "/home/u", "COD_CACHE": "off"}, 1234) is None

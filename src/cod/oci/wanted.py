@@ -10,7 +10,7 @@ from cod.errors import Refused
 
 TYPE_CHECKING = False  # as in cod.errors
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
 CLAIM = "cod.dev/claim"
@@ -23,7 +23,7 @@ ALL = "all"
 MOST_NAMES = 1024
 """Of one container. More are no wish but a way to keep the machine busy, since an image can set variables."""
 
-_NOTHING = ("", "none", "void")
+_NOTHING = ("none", "void")
 
 
 class InvalidWish(Refused):
@@ -47,23 +47,21 @@ def wanted(config: Mapping[str, Any], variables: Mapping[str, str]) -> list[str]
         return []
     names = parse_annotations(annotations)[1]
     if CLAIM in annotations:
-        names += _names(annotations[CLAIM], CLAIM, f"annotation {CLAIM}")
+        names += _names(annotations[CLAIM].split(","), CLAIM, f"annotation {CLAIM}")
     if variables:
         environment = _environment(config)
         for variable, kind in variables.items():
             if variable in environment:
-                names += _names(environment[variable], kind, f"variable {variable}")
+                words = [each for each in environment[variable].split(",") if each.strip() not in _NOTHING]
+                names += _names(words, kind, f"variable {variable}")
     if len(names) > MOST_NAMES:
         raise InvalidWish(f"a container asks for {len(names)} devices: {MOST_NAMES} are the most")
     return [*dict.fromkeys(names)]
 
 
-def _names(value: str, kind: str, source: str) -> list[str]:
+def _names(words: Iterable[str], kind: str, source: str) -> list[str]:
     found = []
-    for word in value.split(","):
-        text = word.strip()
-        if text in _NOTHING:
-            continue
+    for text in filter(None, [word.strip() for word in words]):
         name = text if "=" in text or not kind else f"{kind}={text}"
         if not is_qualified_name(name):
             hint = (
