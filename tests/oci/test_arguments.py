@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 from contextlib import suppress
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from cod.errors import Misuse
 from cod.oci.arguments import read_arguments
 from tests.oci.front import Front
+from tests.test_pages import REPOSITORY
 
 # How engines call a runtime, as recorded: the words, the verb, the bundle.
 CALLS = [
@@ -34,6 +36,8 @@ CALLS = [
     ("--root create run --bundle B ID", "run", "B"),
     ("--root run create --bundle B ID", "create", "B"),
     ("--log create --debug run ID", "run", ""),
+    ("-criu create run --bundle B ID", "run", "B"),
+    ("-- create --bundle B ID", "create", "B"),
     ("--platform systrap create --bundle B ID", "create", "B"),
     ("--platform=systrap --network=none -ignore-cgroups run -bundle B ID", "run", "B"),
     ("restore --image-path I --bundle B ID", "restore", "B"),
@@ -53,6 +57,7 @@ OTHERS = [
     "--rootless create list",
     "spec --bundle create",
     "unheard-of create",
+    "-- unheard-of create",
     "--root",
     "",
 ]
@@ -108,3 +113,32 @@ def test_a_bundle_that_is_not_named_is_an_error(words: str) -> None:
 def test_any_words_are_read_or_refused(words: list[str]) -> None:
     with suppress(Misuse):
         assert read_arguments(words).verb in ("", "create")
+
+
+# The door up to where it has found the verb.
+FINDS = (REPOSITORY / "src/cod/oci/door.sh").read_text().partition("real=\ncase")[0] + 'printf %s "$verb"'
+GLOBALS = st.sampled_from(
+    [
+        "--root",
+        "-root",
+        "--log",
+        "-criu",
+        "--rootless",
+        "--cgroup-manager",
+        "--debug",
+        "-x",
+        "--platform",
+        "--",
+    ]
+)
+WORDS = st.lists(
+    GLOBALS
+    | st.sampled_from(["create", "run", "restore", "state", "--root=run", "-x=create", "id", "systrap", ""])
+)
+
+
+@given(WORDS)
+def test_where_the_door_sees_a_verb_python_sees_the_same(words: list[str]) -> None:
+    run = subprocess.run(["sh", "-c", FINDS, "sh", *words], capture_output=True, text=True, check=True)
+    if run.stdout:
+        assert read_arguments(words).verb == run.stdout

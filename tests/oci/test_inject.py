@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import stat
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -74,6 +76,19 @@ def test_cruns_other_config_is_the_one_that_changes(front: Front) -> None:
     assert "PLAIN_A=1" in other.read_text()
 
 
+def test_cruns_usual_config_lies_in_the_bundle(front: Front) -> None:
+    bundle = front.bundle(annotations=ASKS)
+    run = front.run("run", "--config", "config.json", "-b", str(bundle), "id", cwd=front.directory)
+    assert (run.returncode, env(bundle)) == (0, ["PLAIN_A=1"])
+
+
+def test_a_config_in_the_root_directory_is_not_one_in_the_working_directory(front: Front) -> None:
+    bundle = front.bundle(annotations=ASKS)
+    (bundle / "config.json").rename(bundle / "nonesuch.json")
+    run = front.run("run", "--config", "/nonesuch.json", "id", cwd=bundle)
+    assert (run.returncode, "/nonesuch.json); no such file" in run.stderr) == (1, True)
+
+
 def test_who_asks_for_nothing_gets_the_same_file(front: Front) -> None:
     bundle = front.bundle(annotations={"other": "cod.test/plain=a"}, env=("COD_CLAIM=x", "CDI_DEVICES=y"))
     before = everything(bundle)
@@ -92,6 +107,20 @@ def test_a_second_time_changes_nothing(front: Front) -> None:
     assert b"/dev/null0" in first["config.json"][0]
     assert front.create(bundle).returncode == 0
     assert everything(bundle) == first
+
+
+def test_a_rule_that_a_later_one_takes_back_is_given_again(front: Front) -> None:
+    bundle = front.bundle(annotations={"cdi.k8s.io/x": "cod.test/null=a"})
+    rule = {"allow": True, "type": "c", "major": 1, "minor": 3, "access": "rwm"}
+    for rules, made in (
+        ([rule, {"allow": False, "access": "rwm"}], [rule, {"allow": False, "access": "rwm"}, rule]),
+        ([{"allow": False, "access": "rwm"}, rule], [{"allow": False, "access": "rwm"}, rule]),
+    ):
+        config = read(bundle)
+        config["linux"]["resources"] = {"devices": rules}
+        (bundle / "config.json").write_text(json.dumps(config))
+        assert front.create(bundle).returncode == 0
+        assert read(bundle)["linux"]["resources"]["devices"] == made
 
 
 def test_mode_and_owner_of_the_file_stay(front: Front) -> None:
@@ -159,6 +188,79 @@ def test_variables_ask_where_the_settings_let_them(
     run = front.create(bundle)
     assert (run.returncode, run.stderr) == (0, "")
     assert [each for each in env(bundle) if each not in variables or each in given] == given
+
+
+@pytest.mark.parametrize("key", ["io.kubernetes.cri.container-type", "io.kubernetes.cri-o.ContainerType"])
+def test_a_pods_sandbox_gets_nothing_of_what_its_pod_asks_for(front: Front, key: str) -> None:
+    for kind, given in (("sandbox", []), ("container", ["PLAIN_A=1"])):
+        bundle = front.bundle(annotations={**ASKS, key: kind})
+        assert front.create(bundle).returncode == 0
+        assert env(bundle) == given
+
+
+@pytest.mark.parametrize(
+    "asks", ["cod.test/plain=all,cod.test/plain=a", "cod.test/plain=b,cod.test/plain=all"]
+)
+def test_a_device_asked_for_twice_comes_once(front: Front, asks: str) -> None:
+    devices = [
+        {"name": name, "containerEdits": {"hooks": [{"hookName": "poststop", "path": f"/bin/{name}"}]}}
+        for name in ("a", "b")
+    ]
+    front.write({**PLAIN, "devices": devices})
+    time.sleep(2.1)  # what has just changed is not kept
+    for _ in range(2):  # the careful way, then what it kept
+        bundle = front.bundle(annotations={"cdi.k8s.io/x": asks})
+        assert front.create(bundle).returncode == 0
+        assert sorted(hook["path"] for hook in read(bundle)["hooks"]["poststop"]) == ["/bin/a", "/bin/b"]
+
+
+def test_in_a_users_namespace_a_node_of_another_path_is_bound(front: Front) -> None:
+    """As in rootless Podman, whose containers have no user namespace of their own."""
+    words = ["unshare", "--user", "--map-root-user"]
+    if subprocess.run([*words, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("unshare --user is not permitted")
+    bundle = front.bundle(annotations={"cdi.k8s.io/x": "cod.test/null=a"})
+    words += [str(front.program), "create", "--bundle", str(bundle), "id"]
+    run = subprocess.run(words, env=front.environ, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
+    after = read(bundle)
+    assert [each["source"] for each in after["mounts"] if each["destination"] == "/dev/null0"] == [
+        "/dev/null"
+    ]
+    assert after["linux"]["devices"] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "runtimes = [{}]",
+        "runtimes=[{}]",
+        "runtimes\t=  [ {} ] # [x]",
+        "runtimes =[{}]",
+        "runtimes  = [{},]\r",
+    ],
+)
+def test_the_real_runtime_may_stand_there_in_any_line(front: Front, line: str) -> None:
+    front.configure(line.format(f'"{front.echo}"') + "\n[environment]\n")
+    for words in (["state", "x"], ["create", "-b", str(front.bundle()), "x"]):
+        run = front.run(*words)
+        assert (run.stdout.split(), run.stderr) == (words, "")
+
+
+@pytest.mark.parametrize(
+    "value", ["x" * 100_000, ",".join(map(str, range(10_000))), ",".join(map(str, range(1000)))]
+)
+def test_an_image_that_asks_for_too_much_keeps_nobody_busy(front: Front, value: str) -> None:
+    front.configure(f'runtimes = ["{front.echo}"]\n{ENVIRONMENT}')
+    bundle = front.bundle()
+    config = read(bundle)
+    config["process"]["env"].append(f"NVIDIA_VISIBLE_DEVICES={value}")
+    (bundle / "config.json").write_text(json.dumps(config))
+    start = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    run = front.create(bundle)
+    assert run.returncode == 1
+    assert len(run.stderr) < 9000
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - start < 2
 
 
 def test_a_runtime_of_its_own_is_found_by_its_name(front: Front) -> None:
@@ -232,6 +334,7 @@ def annotated(value: object) -> Any:
         (annotated({"cdi.k8s.io/x": ""}), 'invalid CDI device name ""'),
         (annotated({"cdi.k8s.io/x": "../../x=y"}), "invalid CDI device name"),
         (annotated({"cod.dev/claim": "../x"}), 'annotation cod.dev/claim: "../x" is no name'),
+        (annotated({"cod.dev/claim": "none"}), "unresolvable CDI devices cod.dev/claim=none"),
         (annotated({"cod.dev/claim": "gone"}), "unresolvable CDI devices cod.dev/claim=gone"),
         (annotated({"cdi.k8s.io/x": "cod.test/plain=c"}), "did you mean cod.test/plain="),
         (content('{"annotations": {"cdi.k8s.io/x": "cod.test/plain=a"}, "process": 1}'), "is no JSON object"),
@@ -271,6 +374,9 @@ def test_what_cannot_be_is_told_to_the_engine_and_changes_nothing(
     ("settings", "words"),
     [
         ("runtimes = [", "is no TOML"),
+        ('runtimes = [\n"x"\n]', "runtimes is a line of plain names"),
+        (' runtimes = ["x"]', "runtimes is a line of plain names"),
+        ('"runtimes" = ["x"]', "runtimes is a line of plain names"),
         ("enviroment = {}", "it has no key 'enviroment'"),
         ("environment = 1", "environment is no table"),
         ("[environment]\nA = 1", "environment.A is no text"),

@@ -149,6 +149,21 @@ def test_what_is_cut_short_is_made_anew(warm: Front) -> None:
         assert given(warm) == ["PLAIN_A=1"]
 
 
+def test_what_is_damaged_inside_is_made_anew(warm: Front) -> None:
+    for path in (kept(warm), found(warm, "settings")):
+        head, _, body = path.read_bytes().partition(b"\n")
+        path.write_bytes(head + b"\n" + b"?" * len(body))
+        assert given(warm) == ["PLAIN_A=1"]
+
+
+def test_a_long_place_to_keep_is_not_cut_short(front: Front) -> None:
+    long = front.directory / ("x" * 150) / ("y" * 150)
+    front.environ["COD_CACHE"] = str(long)
+    assert given(front) == ["PLAIN_A=1"]
+    assert {each.name.split("-")[1] for each in long.glob("runtime-*")} == {"specs", "settings"}
+    assert [*front.directory.glob("x" * 20 + "*")] == [long.parent]
+
+
 def test_what_others_may_write_is_not_believed(warm: Front) -> None:
     kept(warm).write_bytes(kept(warm).read_bytes().replace(b"PLAIN_A=1", b"PLAIN_A=9"))
     assert given(warm) == ["PLAIN_A=9"]  # what is ours is

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cod.errors import CodError
+from cod.oci import register
 from cod.oci.engines import ENGINES, InvalidEngineConfig, Order
 from tests.test_pages import REPOSITORY
 
@@ -113,7 +114,7 @@ def test_what_others_have_changed_since_stays(root: Root) -> None:
     root.cod("install", "docker")
     path.write_text(path.read_text().replace("10m", "20m"))
     root.cod("uninstall", "docker")
-    assert json.loads(path.read_text()) == json.loads(DOCKER.replace("10m", "20m").replace("\t", "    "))
+    assert path.read_text() == DOCKER.replace("10m", "20m")
     toml = root.write("etc/containerd/config.toml", DEBIAN)
     root.cod("install", "containerd")
     toml.write_text(toml.read_text() + "\n[debug]\n  level = 'debug'\n")
@@ -130,6 +131,205 @@ def test_a_newer_cod_writes_anew_and_still_undoes_all(root: Root) -> None:
     assert path.read_text() == DOCKER
 
 
+@pytest.mark.parametrize("engine", ["docker", "containerd"])
+def test_a_second_time_finds_nothing_to_do_after_others_have_changed_the_file(
+    root: Root, engine: str
+) -> None:
+    path, text = {
+        "docker": ("etc/docker/daemon.json", DOCKER),
+        "containerd": ("etc/containerd/config.toml", DEBIAN),
+    }[engine]
+    place = root.write(path, text)
+    root.cod("install", engine)
+    place.write_text(place.read_text().replace("10m", "20m").replace("/usr/lib/cni", "/opt/cni"))
+    again = root.cod("install", engine)
+    assert (again.returncode, again.stdout) == (0, "")
+    root.cod("uninstall", engine)
+    assert place.read_text() == text.replace("10m", "20m").replace("/usr/lib/cni", "/opt/cni")
+
+
+def test_whoever_was_the_default_is_it_again(root: Root) -> None:
+    text = DOCKER.replace("{", '{\n    "default-runtime": "kata",', 1)
+    path = root.write("etc/docker/daemon.json", text)
+    root.cod("install", "docker", "--default")
+    assert json.loads(path.read_text())["default-runtime"] == "cod"
+    path.write_text(path.read_text().replace("10m", "20m"))
+    root.cod("uninstall", "docker")
+    assert path.read_text() == text.replace("10m", "20m")
+
+
+def test_what_was_installed_under_another_name_is_undone_without_it(root: Root) -> None:
+    path = root.write("etc/docker/daemon.json", DOCKER)
+    root.cod("install", "docker", "--name", "mine", "--program", "/opt/cod-runtime")
+    path.write_text(path.read_text().replace("10m", "20m"))
+    root.cod("uninstall", "docker")
+    assert path.read_text() == DOCKER.replace("10m", "20m")
+    assert not (root.directory / "opt/cod-runtime").exists()
+
+
+@pytest.mark.parametrize(
+    ("engine", "path"),
+    [
+        ("podman", "etc/containers/containers.conf.d/cod.conf"),
+        ("cri-o", "etc/crio/crio.conf.d/90-cod.conf"),
+        ("hooks", "usr/share/containers/oci/hooks.d/cod-precreate.json"),
+        ("hooks-mounts", "usr/share/containers/oci/hooks.d/cod-mounts.json"),
+    ],
+)
+def test_a_file_of_others_in_a_drop_ins_place_stays(root: Root, engine: str, path: str) -> None:
+    root.write(path, "# mine\n")
+    before = root.files()
+    for verb in ("install", "uninstall"):
+        run = root.cod(verb, engine)
+        assert (run.returncode, run.stdout, root.files()) == (1, "", before)
+        assert "is there and is not ours" in run.stderr
+
+
+def test_a_runtime_of_that_name_that_is_not_ours_stays(root: Root) -> None:
+    root.write("etc/docker/daemon.json", DOCKER.replace("kata", "cod"))
+    before = root.files()
+    run = root.cod("install", "docker")
+    assert (run.returncode, root.files()) == (1, before)
+    assert "has a runtime cod that is not ours" in run.stderr
+    assert root.cod("uninstall", "docker").returncode == 0
+    assert root.files() == before
+
+
+@pytest.mark.parametrize("text", ["version = 2\n", "", "# mine\n", "version = 3\n"])
+@pytest.mark.parametrize("verbs", [("uninstall",), ("install", "uninstall")])
+def test_a_file_that_says_next_to_nothing_stays_too(root: Root, text: str, verbs: tuple[str, ...]) -> None:
+    root.write("etc/containerd/config.toml", text)
+    before = root.files()
+    for verb in verbs:
+        assert root.cod(verb, "containerd").returncode == 0
+    assert root.files() == before
+
+
+def test_the_program_stays_while_an_engine_needs_it_whose_file_lies_elsewhere(root: Root) -> None:
+    program = root.directory / "usr/local/bin/cod-runtime"
+    root.cod("install", "docker")
+    root.cod("install", "docker", "--config", "/srv/daemon.json")
+    root.cod("uninstall", "docker", "--config", "/srv/daemon.json")
+    assert program.exists()
+    root.cod("install", "cod-runtime")
+    root.cod("uninstall", "cod-runtime")  # docker still needs it
+    assert program.exists()
+    root.cod("uninstall", "docker")
+    assert root.files() == {}
+
+
+@pytest.mark.parametrize("engine", ["docker", "containerd", "podman"])
+def test_what_was_killed_halfway_is_finished_or_undone(root: Root, engine: str) -> None:
+    root.write("etc/docker/daemon.json", DOCKER)
+    root.write("etc/containerd/config.toml", DEBIAN)
+    before = root.files()
+    root.cod("install", engine)
+    done = root.files()
+    (state,) = (name for name in done if name.startswith("var/lib/cod"))
+    program = "usr/local/bin/cod-runtime"
+    (file,) = (name for name in done if done[name] != before.get(name) and name not in (state, program))
+    for is_there in (
+        {state},
+        {state, program},
+        {program, file},
+    ):  # the last: killed in uninstall, or state lost
+        for verbs in (["uninstall"], ["install", "uninstall"]):
+            for name in (state, program, file):
+                path = root.directory / name
+                path.unlink(missing_ok=True)
+                content = done.get(name) if name in is_there else before.get(name)
+                if content is not None:
+                    path.write_bytes(content)
+            for verb in verbs:
+                assert root.cod(verb, engine).returncode == 0
+            after = root.files()
+            after.pop(program, None) if is_there == {program, file} else None
+            assert after == before
+
+
+def test_a_program_of_others_stays(root: Root) -> None:
+    root.cod("install", "docker")
+    program = root.write("usr/local/bin/cod-runtime", "#!/bin/sh\n")
+    assert root.cod("uninstall", "docker").returncode == 0
+    assert root.files() == {"usr/local/bin/cod-runtime": program.read_bytes()}
+
+
+def test_the_program_stays_for_an_engine_that_comes_meanwhile(root: Root) -> None:
+    order = Order(root=root.directory)
+    register.install("docker", register.installation("docker", order), order)
+    changes = register.removal("docker", order)
+    root.cod("install", "podman")
+    with pytest.raises(InvalidEngineConfig, match="or what needs it"):
+        register.uninstall("docker", changes, order)
+    assert (root.directory / "usr/local/bin/cod-runtime").exists()
+
+
+def test_links_of_a_root_lead_nowhere_out_of_it(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    root = Root(tmp_path / "image")
+    (root.directory / "etc/docker").mkdir(parents=True)
+    (root.directory / "etc/docker/daemon.json").symlink_to(outside / "daemon.json")
+    (root.directory / "usr").symlink_to("../../../../outside")
+    root.cod("install", "docker")
+    assert [*outside.iterdir()] == []
+    inside = root.directory / str(outside).lstrip("/") / "daemon.json"
+    assert json.loads(inside.read_text())["runtimes"]["cod"]
+    assert (root.directory / "outside/local/bin/cod-runtime").exists()
+    (root.directory / "etc/docker/daemon.json").unlink()
+    (root.directory / "etc/docker/daemon.json").symlink_to("daemon.json")
+    assert "is a link without end" in root.cod("install", "docker").stderr
+
+
+def test_a_link_stays_one_and_its_end_changes(root: Root) -> None:
+    real = root.write("srv/daemon.json", DOCKER)
+    path = root.directory / "etc/docker/daemon.json"
+    path.parent.mkdir(parents=True)
+    path.symlink_to("/srv/daemon.json")
+    root.cod("install", "docker")
+    assert path.is_symlink()
+    assert "cod" in json.loads(real.read_text())["runtimes"]
+    root.cod("uninstall", "docker")
+    assert real.read_text() == DOCKER
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="not root")
+def test_mode_and_owner_of_a_file_stay(root: Root) -> None:
+    path = root.write("etc/docker/daemon.json", DOCKER)
+    path.chmod(0o640)
+    os.chown(path, 12, 34)
+    for verb in ("install", "uninstall"):
+        root.cod(verb, "docker")
+        found = path.stat()
+        assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (12, 34, 0o640)
+
+
+def test_what_somebody_writes_while_we_ask_is_not_lost(root: Root) -> None:
+    order = Order(root=root.directory)
+    path = root.write("etc/docker/daemon.json", DOCKER)
+    changes = register.installation("docker", order)
+    path.write_text(DOCKER.replace("10m", "20m"))
+    with pytest.raises(InvalidEngineConfig, match="somebody has changed /etc/docker/daemon"):
+        register.install("docker", changes, order)
+    assert path.read_text() == DOCKER.replace("10m", "20m")
+    assert set(root.files()) == {"etc/docker/daemon.json"}
+
+
+def test_of_many_at_once_all_are_there_or_told(root: Root) -> None:
+    root.write("etc/docker/daemon.json", DOCKER)
+    words = [sys.executable, "-m", "cod", "runtime", "install", "docker", "--root", str(root.directory)]
+    environ = {**os.environ, "PYTHONPATH": str(REPOSITORY / "src")}
+    runs = [
+        subprocess.Popen(words, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=-1)
+        for _ in range(4)
+    ]
+    for run in runs:
+        assert b"Traceback" not in run.communicate(timeout=60)[1]
+    assert {run.returncode for run in runs} <= {0, 1}
+    root.cod("uninstall", "docker")
+    assert root.files() == {"etc/docker/daemon.json": DOCKER.encode()}
+
+
 @pytest.mark.parametrize(
     ("engine", "file", "text", "words"),
     [
@@ -141,7 +341,9 @@ def test_a_newer_cod_writes_anew_and_still_undoes_all(root: Root) -> None:
         ("docker", "etc/docker/daemon.json", "\udcff", "is not UTF-8"),
         ("containerd", "etc/containerd/config.toml", "version = ", "is no TOML"),
         ("containerd", "etc/containerd/config.toml", "version = 9", "is of version 9"),
-        ("containerd", "etc/containerd/config.toml", "plugins = {cri = {}}", "is no TOML"),
+        ("containerd", "etc/containerd/config.toml", "plugins = {cri = {}}", "cannot be added to"),
+        ("containerd", "etc/containerd/config.toml", "version = [1]", "is of version [1]"),
+        ("containerd", "etc/containerd/config.toml", 'disabled_plugins = ["cri"]', "disables the plugin cri"),
         (
             "containerd",
             "etc/containerd/config.toml",
@@ -186,6 +388,28 @@ def test_on_a_terminal_it_asks_and_no_means_no(root: Root) -> None:
     assert "etc/docker/daemon.json" in root.files()
 
 
+# A part of what `containerd config default` writes since 2.0.
+CONTAINERD_2 = """\
+version = 3
+imports = []
+
+[plugins]
+  [plugins.'io.containerd.cri.v1.runtime']
+    enable_cdi = true
+
+    [plugins.'io.containerd.cri.v1.runtime'.containerd]
+      default_runtime_name = 'runc'
+
+      [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes]
+        [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]
+          runtime_type = 'io.containerd.runc.v2'
+
+          [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
+            BinaryName = ''
+
+  [plugins.'io.containerd.grpc.v1.cri']
+    disable_tcp_service = true
+"""
 CRI = '[plugins."io.containerd.grpc.v1.cri"]\n  sandbox_image = "x"\n'
 IMPORTS = 'version = 2\nimports = ["/etc/containerd/conf.d/*.toml"]\n'
 RUNTIMES = '[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]\n  runtime_type = "x"\n'
@@ -204,6 +428,10 @@ RUNTIMES = '[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]\n  ru
         ({"config.toml": "version = 1\n" + IMPORTS.partition("\n")[2]}, "config.toml"),
         ({"config.toml": '[plugins.cri]\nsandbox_image = "x"\n'}, "config.toml"),
         ({"config.toml": "version = 3\n[plugins.'io.containerd.cri.v1.runtime']\n"}, "config.toml"),
+        ({"config.toml": CONTAINERD_2}, "config.toml"),
+        ({"config.toml": CONTAINERD_2.replace("version = 3", "version = 4")}, "config.toml"),
+        ({"config.toml": CONTAINERD_2.replace("[]", '["conf.d/*.toml"]', 1)}, "conf.d/cod-runtime.toml"),
+        ({"config.toml": "# mine\n"}, "config.toml"),
     ],
 )
 def test_containerds_table_goes_where_it_replaces_nothing(
@@ -220,14 +448,59 @@ def test_containerds_table_goes_where_it_replaces_nothing(
     assert after[ours].startswith(before.get(ours, b""))
     plugins = tomllib.loads(after[ours].decode())["plugins"]
     (runtimes,) = (each["containerd"]["runtimes"] for each in plugins.values() if "containerd" in each)
-    assert set(runtimes) == {"runc", "cod"}
+    merges = tomllib.loads(after[ours].decode()).get("version") in (3, 4) and b".runc]" not in after[ours]
+    assert set(runtimes) == ({"cod"} if merges else {"runc", "cod"})
     assert runtimes["cod"]["options"] == {"BinaryName": "/usr/local/bin/cod-runtime"}
     root.cod("uninstall", "containerd")
     assert root.files() == before
 
 
+TABLES = "version = 2\n" + CRI + '[plugins."io.containerd.grpc.v1.cri".containerd]\n' + RUNTIMES
+TABLE = '[plugins."io.containerd.grpc.v1.cri".containerd]\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "is_in_place"),
+    [
+        ("", False),
+        (DEBIAN, False),
+        ("version = 2\n" + RUNTIMES, False),
+        ("version = 2\n" + TABLE, True),
+        ("version = 2\n" + TABLE + "\tdefault_runtime_name = 'runc' # why\n" + RUNTIMES, True),
+        ("version = 2\n" + TABLE + "\tsnapshotter = 'x'\n" + RUNTIMES, True),
+        ("version = 2\r\n" + TABLE.replace("\n", "\r\n") + "default_runtime_name='runc'\r\n", True),
+        (CONTAINERD_2, True),
+        ("[plugins.cri.containerd]\n  default_runtime_name = 'runc'\n", True),
+    ],
+)
+def test_containerds_default_is_ours_and_again_what_it_was(root: Root, text: str, is_in_place: bool) -> None:
+    path = root.write("etc/containerd/config.toml", "")
+    path.write_bytes(text.encode())
+    run = root.cod("install", "containerd", "--default")
+    assert (run.returncode, "instead of:" in run.stdout) == (0, is_in_place)
+    plugins = tomllib.loads(path.read_text())["plugins"].values()
+    (made,) = (each["containerd"] for each in plugins if "containerd" in each)
+    assert made["default_runtime_name"] == "cod"
+    assert "cod" in made["runtimes"]
+    path.write_bytes(path.read_bytes() + b"[debug]\n")
+    assert root.cod("install", "containerd", "--default").stdout == ""
+    root.cod("uninstall", "containerd")
+    header = "" if text else "version = 2\n"
+    assert path.read_bytes() == (header + text + "[debug]\n").encode()
+
+
+def test_a_table_that_cannot_be_added_to_is_refused(root: Root) -> None:
+    text = 'version = 2\nplugins."io.containerd.grpc.v1.cri".containerd = {snapshotter = "x"}\n'
+    path = root.write("etc/containerd/config.toml", text)
+    run = root.cod("install", "containerd", "--default")
+    assert (run.returncode, path.read_text()) == (1, text)
+    assert "in a way that cannot be added to" in run.stderr
+
+
 @pytest.mark.skipif(shutil.which("containerd") is None, reason="containerd is not installed")
-@pytest.mark.parametrize("text", [DEBIAN, "version = 2\n", DEBIAN + RUNTIMES, "version = 2\n" + RUNTIMES])
+@pytest.mark.parametrize(
+    "text", [DEBIAN, "version = 2\n", DEBIAN + RUNTIMES, "version = 2\n" + RUNTIMES, TABLES]
+)
 def test_containerd_itself_has_the_runtime_and_all_it_had(root: Root, text: str) -> None:
     path = root.write("etc/containerd/config.toml", text)
 
@@ -238,8 +511,10 @@ def test_containerd_itself_has_the_runtime_and_all_it_had(root: Root, text: str)
         return cri
 
     before = dump()
-    root.cod("install", "containerd")
+    root.cod("install", "containerd", "--default")
     after = dump()
+    assert after["containerd"].pop("default_runtime_name") == "cod"
+    assert before["containerd"].pop("default_runtime_name") == "runc"
     runtimes = after["containerd"].pop("runtimes")
     assert set(runtimes) == {"runc", "cod"}
     assert runtimes["cod"]["container_annotations"] == ["cdi.k8s.io/*", "cod.dev/*"]

@@ -227,7 +227,7 @@ def _host_node(path: str) -> tuple[str, int, int, int]:
 def _add_mounts(new: Config, added: tuple[Mount, ...]) -> None:
     """Mounts in place of those at the same destination, and all of them by depth, so that none is hidden."""
     mounts = _own_list(new, "mounts", dict)
-    has_users = _has_user_namespace(new)
+    has_users = has_user_namespace(new)
     destinations = _texts(mounts, "destination")
     for mount in added:
         if mount.container_path in destinations:
@@ -247,7 +247,8 @@ def _depth(mount: Config) -> int:
     return path.count("/") - path.startswith("//")
 
 
-def _has_user_namespace(new: Config) -> bool:
+def has_user_namespace(new: Config) -> bool:
+    """Whether a container gets users of its own."""
     linux = new.get("linux")
     namespaces = linux.get("namespaces") if isinstance(linux, dict) else None
     return isinstance(namespaces, list) and any(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -91,20 +92,17 @@ def install(engine: str, dry_run: bool, yes: bool, **given: Any) -> int:
     `cod.dev/claim=NAME`), or by variables, where /etc/cod/runtime.toml lets it.
     """
     from cod.oci import register
-    from cod.oci.engines import ENGINES
 
     order = _order(given)
     if order.is_default and engine in ("hooks", "hooks-mounts", "cod-runtime"):
         raise Misuse(f"{engine} has no default", hint="leave --default out")
     changes = register.installation(engine, order)
-    if not _shown(changes):
-        return 0
-    if dry_run:
-        return 1
+    is_change = _shown(changes)
+    if dry_run or not is_change:
+        return int(is_change)
     _ask(yes)
     register.install(engine, changes, order)
-    if ENGINES[engine].what_next:
-        sys.stderr.write(f"next: {ENGINES[engine].what_next}\n")
+    _tell_next(engine)
     return 0
 
 
@@ -113,25 +111,29 @@ def install(engine: str, dry_run: bool, yes: bool, **given: Any) -> int:
 def uninstall(engine: str, dry_run: bool, yes: bool, **given: Any) -> int:
     """Undo `install`: the ENGINE's file is again as it was; what others have changed since stays."""
     from cod.oci import register
-    from cod.oci.engines import ENGINES
 
     order = _order(given)
     changes = register.removal(engine, order)
-    if not _shown(changes):
-        return 0
+    is_change = _shown(changes)
     if dry_run:
-        return 1
-    _ask(yes)
+        return int(is_change)
+    if is_change:
+        _ask(yes)
     register.uninstall(engine, changes, order)
-    if ENGINES[engine].what_next:
-        sys.stderr.write(f"next: {ENGINES[engine].what_next}\n")
+    if is_change:
+        _tell_next(engine)
     return 0
 
 
 def _order(given: dict[str, Any]) -> Order:
     from cod.oci.engines import Order
 
-    return Order(**{**given, "root": given["root"].resolve()})
+    root = given["root"].resolve()
+    if root == Path("/") and os.geteuid():
+        state = os.environ.get("XDG_STATE_HOME", "")
+        home = Path(state) if state.startswith("/") else Path.home() / ".local/state"
+        given["states"] = home / "cod/runtime"
+    return Order(**{**given, "root": root})
 
 
 def _shown(changes: list[Change]) -> bool:
@@ -150,6 +152,13 @@ def _shown(changes: list[Change]) -> bool:
             sys.stderr.write(f"unchanged: {change.path}\n")
     sys.stdout.flush()
     return any(change.is_one for change in changes)
+
+
+def _tell_next(engine: str) -> None:
+    from cod.oci.engines import ENGINES
+
+    if ENGINES[engine].what_next:
+        sys.stderr.write(f"next: {ENGINES[engine].what_next}\n")
 
 
 def _ask(yes: bool) -> None:

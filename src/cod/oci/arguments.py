@@ -63,7 +63,7 @@ def read_arguments(words: Sequence[str]) -> Call:
     """Read the words after a runtime's name.
 
     The verb is found as `door.sh` finds it. As in the runtimes, the last of an option counts, an option may
-    have one dash or two, and words after `--` are no options. Raises Misuse for a bundle that is not named.
+    have one dash or two, and none follows a verb and `--`. Raises Misuse for a bundle that is not named.
     """
     call = Call()
     place, end = 0, len(words)
@@ -73,7 +73,7 @@ def read_arguments(words: Sequence[str]) -> Call:
         if not call.verb and word in VERBS:
             call.verb = word
             continue
-        if word == "--":
+        if word == "--" and call.verb:
             break
         if not word.startswith("-"):
             continue

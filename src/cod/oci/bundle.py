@@ -22,11 +22,12 @@ class ConfigFile:
     """A configuration's file, for a `with`. Its directory is opened once and cannot be exchanged."""
 
     def __init__(self, bundle: str, config: str = "") -> None:
-        path = config or f"{bundle or '.'}/config.json"
-        directory, _, self._name = path.rpartition("/")
+        # crun's own default, too, lies in the bundle; any other is relative to the working directory.
+        path = config if config not in ("", "config.json") else f"{bundle or '.'}/config.json"
+        directory, slash, self._name = path.rpartition("/")
         self.path = path
         try:
-            self._directory = os.open(directory or ".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+            self._directory = os.open(directory + slash or ".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         except (OSError, ValueError) as error:
             raise self._broken("there is no bundle", error) from None
 
@@ -74,7 +75,7 @@ class ConfigFile:
             try:
                 self._write(temporary, data, found)
                 os.rename(temporary, self._name, src_dir_fd=self._directory, dst_dir_fd=self._directory)
-            except OSError:
+            except BaseException:  # an interrupt, too
                 self._remove(temporary)
                 raise
         except OSError as error:

@@ -44,12 +44,12 @@ class Catalogue:
         self._has_claims = has_claims
 
     def resolve(self, names: Sequence[str]) -> Part:
-        """The edits for these devices, a file's own before those of its first device.
+        """The edits for these devices, each once, a file's own before those of its first device.
 
         Raises Missing or Unusual.
         """
         parts = []
-        seen = set()
+        seen: set[tuple[str, object]] = set()
         for name in names:
             kind, _, device = name.partition("=")
             if kind == CLAIM and not self._has_claims:
@@ -64,10 +64,10 @@ class Catalogue:
                 if each not in devices:
                     raise Missing(name)
                 file, edits = devices[each]
-                if (kind, file) not in seen:
-                    seen.add((kind, file))
-                    parts.append(block["common"][file])
-                parts.append(edits)
+                for key, part in (((kind, file), block["common"][file]), ((kind, each), edits)):
+                    if key not in seen:
+                        seen.add(key)
+                        parts.append(part)
         return join_edits(parts)
 
 
@@ -103,7 +103,7 @@ def _claim(name: str, dirs: Sequence[str]) -> list[Any]:
         type(devices) is not list
         or len(devices) != 1
         or type(devices[0]) is not dict
-        or spec["kind"] != CLAIM
+        or spec.get("kind") != CLAIM
     ):
         raise Unusual(paths[0])
     if devices[0].get("name") != name:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
-
+from cod.cdi.cache_place import cache_directory
 from cod.cdi.config import InvalidConfig
 from cod.cdi.inject import inject
 from cod.oci.catalogue import Catalogue, Missing, listing
 from cod.oci.edits import Unusual
-from cod.oci.kept import cache_directory, identity, is_settled, keep, read_kept
+from cod.oci.kept import identity, is_settled, keep, read_kept
+from cod.oci.namespaces import bind_renamed_nodes, has_users, outer_user
 from cod.oci.plain_json import InvalidJson, decode
 from cod.oci.settings import PLACE, spec_dirs
 from cod.oci.wanted import wanted
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cod.oci.edits import Part
 
 
-_LONGEST = 200  # of a path of ours
+_LONGEST = 200  # of a file's name
 
 
 class Door:
@@ -36,10 +36,10 @@ class Door:
         self._environ = environ
         self._path = settings
         self._clock = clock or _now
-        self._user = os.geteuid()
-        self._cache = cache_directory(environ, self._user)
+        user = outer_user()
+        self._cache = cache_directory(environ, user) or ""
         self._settings = self._read_settings()
-        self.dirs = spec_dirs(self._settings, environ, self._user)
+        self.dirs = spec_dirs(self._settings, environ, user)
 
     def wishes(self, config: Mapping[str, Any]) -> list[str]:
         """The devices that a container asks for. Raises as `wanted` does."""
@@ -66,15 +66,14 @@ class Door:
         """
         edits: Any = self.resolve(names)
         new = _once(config, inject(config, edits))
-        if _has_user_namespace(new):
-            from cod.oci.namespaces import bind_renamed_nodes
-
+        if has_users(new):
             bind_renamed_nodes(new, edits)
         return new
 
     def _place(self, what: str) -> str:
         """Where an answer under these settings is kept, "" for nowhere."""
-        return f"{self._cache}/runtime-{what}{self._path.replace('/', '-')}"[:_LONGEST] if self._cache else ""
+        name = f"runtime-{what}{self._path.replace('/', '-')}"[:_LONGEST]
+        return f"{self._cache}/{name}" if self._cache else ""
 
     def _read_settings(self) -> dict[str, Any]:
         """The settings, kept or read anew. Raises InvalidSettings or Unavailable."""
@@ -84,8 +83,8 @@ class Door:
             return {}
         place = self._place("settings")
         kept = read_kept(place, [path, now]) if place else None
-        if kept is not None:
-            settings: dict[str, Any] = kept.block("settings")
+        settings: dict[str, Any] | None = kept.block("settings") if kept is not None else None
+        if settings is not None:
             return settings
         from cod.oci.settings import read_settings
 
@@ -114,21 +113,19 @@ def read_config(data: bytes, path: str) -> dict[str, Any]:
     return config
 
 
-def _has_user_namespace(config: dict[str, Any]) -> bool:
-    namespaces = _at(config, ("linux",)).get("namespaces")
-    return type(namespaces) is list and any(
-        type(each) is dict and each.get("type") == "user" for each in namespaces
-    )
-
-
 def _once(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """`new` without the hooks and device rules that `old` has already, since its engine may know CDI, too."""
+    """`new` without the hooks and device rules that `old` has already, since its engine may know CDI, too.
+
+    A rule before one that forbids is none: the later one counts.
+    """
     for keys in (("hooks",), ("linux", "resources")):
         before, after = _at(old, keys), _at(new, keys)
         for key, items in after.items():
             had = before.get(key)
             if type(items) is list and type(had) is list and len(items) > len(had):
-                after[key] = had + [each for each in items[len(had) :] if each not in had]
+                denials = [index for index, each in enumerate(had) if each.get("allow") is False]
+                counting = had[denials[-1] :] if denials else had
+                after[key] = had + [each for each in items[len(had) :] if each not in counting]
     return new
 
 

@@ -23,7 +23,7 @@ find_real() {
         while IFS= read -r line || [ -n "$line" ]; do
             case $line in
                 \[*) break ;;
-                runtimes\ =\ \[*\]* | runtimes=\[*\]*)
+                runtimes[\ \	=]*\[*\]*)
                     names=${line#*\[}
                     names=${names%%\]*}
                     break
@@ -57,8 +57,8 @@ find_verb() {
         fi
         case $word in
             --root | --log | --log-format | --criu | --rootless | --cgroup-manager | \
-                -root | -log | -log-format) skip=1 ;;
-            -*=*) unknown= ;;
+                -root | -log | -log-format | -criu | -rootless | -cgroup-manager) skip=1 ;;
+            -- | -*=*) unknown= ;;
             -*) unknown=1 ;;
             create | run | restore | cod-precreate | cod-hook) verb=$word; return ;;
             checkpoint | delete | events | exec | features | help | kill | list | pause | ps | resume | spec | \

@@ -93,6 +93,9 @@ def beyond_hooks(edits: Part) -> Iterator[str]:
         yield f"network device {device.host_interface_name}"
     if edits.intel_rdt is not None:
         yield "intelRdt"
+    for mount in edits.mounts:
+        if mount.type not in ("", "bind"):
+            yield f"mount {mount.container_path} of type {mount.type}: only what the host has can be bound"
     for hook in edits.hooks:
         if hook.hook_name not in _EARLY:
             yield f"hook {hook.hook_name} {hook.path}: its time comes later"

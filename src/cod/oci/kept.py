@@ -14,24 +14,12 @@ from cod.oci.plain_json import InvalidJson, decode, encode
 
 TYPE_CHECKING = False  # as in cod.errors
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Any
 
 # A file that changed this recently may change again without a trace in its times.
 SETTLING_NS = 2_000_000_000
 
 _IS = f"cod-runtime 1, {__version__}"
-
-
-def cache_directory(environ: Mapping[str, str], user: int) -> str:
-    """Where answers are kept, "" for nowhere. Root in a user's namespace (rootless Podman) is that user."""
-    chosen = environ.get("COD_CACHE")
-    if chosen:
-        return "" if chosen == "off" else chosen
-    if user == 0 and environ.get("_CONTAINERS_ROOTLESS_UID", "") in ("", "0"):
-        return "/var/cache/cod"
-    home = environ.get("XDG_CACHE_HOME") or environ.get("HOME", "") + "/.cache"
-    return home + "/cod" if home.startswith("/") else ""
 
 
 def identity(path: str) -> list[int] | None:
@@ -56,12 +44,15 @@ class Kept:
         self._body = body
 
     def block(self, name: str) -> Any:
-        """The value of that name, or None."""
+        """The value of that name, or None where there is none, or where it is damaged."""
         place = self.head["blocks"].get(name)
         if place is None:
             return None
         offset, length = place
-        return decode(self._body[offset : offset + length])
+        try:
+            return decode(self._body[offset : offset + length])
+        except InvalidJson:
+            return None
 
 
 def read_kept(path: str, key: Any) -> Kept | None:

@@ -10,6 +10,8 @@ from cod.oci.arguments import Call, read_arguments
 FAILED = 1
 """The status of a runtime that failed, whatever the reason."""
 
+INTERRUPTED = 130
+
 TYPE_CHECKING = False  # as in cod.errors
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +31,8 @@ def main(words: Sequence[str]) -> NoReturn:
         call = read_arguments(arguments)
         put_devices(call, settings)
         become(real, arguments)
+    except KeyboardInterrupt:
+        posix._exit(INTERRUPTED)
     except Exception as error:
         from cod.oci.report import tell, text_of
 

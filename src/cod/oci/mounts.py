@@ -1,7 +1,8 @@
 """Mounts in a container that is made but not started: in its mount namespace, below its root only.
 
 An image may hold links that lead out of it. So every path is resolved by the kernel as if the root were `/`
-(openat2 with RESOLVE_IN_ROOT, Linux 5.6), and mounts go onto what was opened.
+(openat2 with RESOLVE_IN_ROOT, Linux 5.6), and only once: a mount goes onto what was opened, and is changed by
+a descriptor of its own, whatever another container that shares a volume makes of the path meanwhile.
 """
 
 from __future__ import annotations
@@ -17,7 +18,11 @@ from typing import Any
 from cod.errors import Refused, Unavailable
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
-_OPENAT2 = 437
+_OPEN_TREE, _MOVE_MOUNT, _OPENAT2 = 428, 429, 437
+_HERE = -100  # AT_FDCWD
+_CLONE = 1 | os.O_CLOEXEC  # OPEN_TREE_CLONE
+_WHOLE = 0x8000  # AT_RECURSIVE
+_ONTO = 0x04 | 0x40  # MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH
 _RESOLVE = 0x10 | 0x02  # RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS
 _NEW_MOUNTS = 0x20000  # CLONE_NEWNS
 
@@ -39,25 +44,24 @@ class Container:
 
     def mount(self, source: str, target: str, options: Sequence[str]) -> None:
         """Bind a file or directory of the host. Raises Refused for an option nobody knows, or Unavailable."""
-        recursive = _RECURSIVE if "rbind" in options else 0
         flags = sum(_FLAGS[each] for each in dict.fromkeys(options) if each in _FLAGS)
         propagation = [each for each in options if each.removeprefix("r") in _PROPAGATION]
         if unknown := [each for each in options if each not in (*_FLAGS, *_PLAIN, *propagation)]:
             raise Refused(f"a hook cannot mount {target} with {', '.join(unknown)}", where=source)
-        try:
-            is_directory = os.path.isdir(source)  # noqa: PTH112
-            os.stat(source)  # noqa: PTH116
-            place = self._open(target, is_directory)
-        except OSError as error:
-            raise _failed(target, error.errno or 0) from None
-        _mount(source, place, _BIND | recursive, target)
-        os.close(place)
-        place = self._open(target, is_directory)  # what is mounted there now
-        if flags:
-            _mount("", place, _REMOUNT | _BIND | flags, target)
+        changes = [_REMOUNT | _BIND | flags] if flags else []
         for each in propagation:
             more = _RECURSIVE if each.startswith("r") else 0
-            _mount("", place, _PROPAGATION[each.removeprefix("r")] | more, target)
+            changes.append(_PROPAGATION[each.removeprefix("r")] | more)
+        whole = _WHOLE if "rbind" in options else 0
+        try:
+            tree = _call(_OPEN_TREE, _HERE, os.fsencode(source), _CLONE | whole)
+            place = self._open(target, os.path.isdir(source))  # noqa: PTH112
+            _call(_MOVE_MOUNT, tree, b"", place, b"", _ONTO)
+            for change in changes:
+                _change(tree, change)
+        except OSError as error:
+            raise _failed(target, error.errno or 0) from None
+        os.close(tree)
         os.close(place)
 
     def run(self, hook: Any, state: bytes) -> None:
@@ -117,17 +121,24 @@ def inside(pid: int, root: str) -> Iterator[Container]:
 
 def _open_in(root: int, path: str) -> int:
     how = _How(os.O_PATH | os.O_CLOEXEC, 0, _RESOLVE)
-    result: int = _LIBC.syscall(_OPENAT2, root, os.fsencode(path), ctypes.byref(how), ctypes.sizeof(how))
+    return _call(_OPENAT2, root, os.fsencode(path), ctypes.byref(how), ctypes.sizeof(how))
+
+
+def _change(mount: int, flags: int) -> None:
+    if _LIBC.mount(b"", f"/proc/self/fd/{mount}".encode(), None, ctypes.c_ulong(flags), None):
+        raise _last_error()
+
+
+def _call(number: int, *arguments: Any) -> int:
+    result: int = _LIBC.syscall(number, *arguments)
     if result < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number), path)
+        raise _last_error()
     return result
 
 
-def _mount(source: str, place: int, flags: int, target: str) -> None:
-    where = f"/proc/self/fd/{place}".encode()
-    if _LIBC.mount(os.fsencode(source), where, None, ctypes.c_ulong(flags), None):
-        raise _failed(target, ctypes.get_errno())
+def _last_error() -> OSError:
+    number = ctypes.get_errno()
+    return OSError(number, os.strerror(number))
 
 
 def _failed(target: str, number: int) -> Unavailable:

@@ -1,4 +1,4 @@
-"""Device nodes in a user namespace, where nobody may make one.
+"""User namespaces: who root is there, and device nodes, which nobody may make there.
 
 runc then binds the host's node of the same path instead. A node that has another path in the container
 (`hostPath` in CDI) it looks for in vain; so that one becomes a bind mount here, and its rule of the device
@@ -7,7 +7,10 @@ cgroup stays. Uid, gid and mode are then the host's, as for all nodes in a user 
 
 from __future__ import annotations
 
+import os
+
 from cod.cdi.config import InvalidConfig
+from cod.cdi.inject import has_user_namespace
 
 TYPE_CHECKING = False  # as in cod.errors
 if TYPE_CHECKING:
@@ -16,6 +19,30 @@ if TYPE_CHECKING:
     from cod.oci.edits import Part
 
 _OPTIONS = ("bind", "nosuid", "noexec", "rprivate")
+_MAP = "/proc/self/uid_map"
+_ALL = ["0", "0", "4294967295"]
+
+
+def ids(path: str = _MAP) -> list[str] | None:
+    """How the users of our namespace are mapped, three numbers a range; None in the first namespace."""
+    try:
+        with open(path, "rb") as file:
+            words = file.read().decode("ascii").split()
+    except (OSError, ValueError):
+        return None
+    return None if words == _ALL else words
+
+
+def outer_user(path: str = _MAP) -> int:
+    """Who we are outside: root in a user's namespace (rootless Podman or Docker) is that user."""
+    user = os.geteuid()
+    found = ids(path) if user == 0 else None
+    return int(found[1]) if found and found[0] == "0" else user
+
+
+def has_users(config: dict[str, Any]) -> bool:
+    """Whether a container has users of its own: in a namespace that it gets, or that we are in already."""
+    return ids() is not None or has_user_namespace(config)
 
 
 def bind_renamed_nodes(config: dict[str, Any], edits: Part) -> None:

@@ -1,27 +1,29 @@
 """Register `cod-runtime` with an engine, and undo it exactly.
 
-What a file was before is kept in `/var/lib/cod/runtime/ENGINE.json`, or beside a file that `--config` names.
-While the file is as we left it, undoing puts that back, byte for byte; where somebody has changed it since,
-only what is ours is taken out.
+What a file was before is kept in `/var/lib/cod/runtime` (users: `$XDG_STATE_HOME/cod/runtime`). While the
+file is as we left it, undoing puts that back, byte for byte; where somebody has changed it since, only what
+is ours is taken out.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cod.cdi.write import WriteFailed, write_bytes
-from cod.errors import CodError, Unavailable
+from cod.errors import CodError
 from cod.oci.engines import ENGINES, Engine, InvalidEngineConfig, Order
 
 PROGRAM = "cod-runtime"
-_STATES = Path("/var/lib/cod/runtime")
 
 
 class Change(Struct, frozen=True):
@@ -40,10 +42,11 @@ class Change(Struct, frozen=True):
 
 
 class Kept(Struct, frozen=True):
-    """What a file was before we changed it, and what we made of it."""
+    """What a file was before we changed it, what we made of it, and for which runtime."""
 
     path: str
     program: str
+    name: str
     before: bytes | None
     after: bytes
 
@@ -63,15 +66,19 @@ def installation(name: str, order: Order) -> list[Change]:
 
 
 def install(name: str, changes: list[Change], order: Order) -> None:
-    """Make these changes, and remember what was before. Raises WriteFailed."""
+    """Make these changes, and remember what was before.
+
+    Raises InvalidEngineConfig for a file that somebody has changed meanwhile, or WriteFailed.
+    """
     last = changes[-1]
-    path = order.place(last.path)
-    base = _base(name, ENGINES[name], last.path, order) if name != PROGRAM else None
     assert last.after is not None
-    kept = Kept(path=str(path), program=str(order.program), before=base, after=last.after)
-    write_bytes(msgspec.json.encode(kept), _state_path(name, order), 0o600)
-    for change in changes:
-        _apply(change, order)
+    with _alone(order):
+        _refuse(changes, installation(name, order))
+        base = _base(name, ENGINES[name], last.path, order) if name != PROGRAM else None
+        kept = Kept(str(last.path), str(order.program), order.name, base, last.after)
+        write_bytes(msgspec.json.encode(kept), order.place(order.states) / _state(name, order), 0o600)
+        for change in changes:
+            _apply(change, order)
 
 
 def removal(name: str, order: Order) -> list[Change]:
@@ -79,101 +86,133 @@ def removal(name: str, order: Order) -> list[Change]:
 
     Raises InvalidEngineConfig, or Unavailable for a file that cannot be read.
     """
-    _check(order)
-    engine = ENGINES[name]
-    kept = _states(order)
-    program = kept[name].program if name in kept else str(order.program)
+    _check_names(order)
+    states = {**_states(order)}
+    kept = states.pop(_state(name, order), None)
+    program = Path(kept.program) if kept is not None else order.program
     changes = []
     if name != PROGRAM:
-        path = Path(kept[name].path) if name in kept and order.root == Path("/") else engine.path(order)
-        now = _content(order.place(path))
-        changes.append(Change(path, now, _without(engine, now, kept.get(name), order), engine.mode))
-    others = [each for other, each in kept.items() if other != name and each.program == program]
-    if not others and (name in kept or name == PROGRAM):
-        place = Path(program)
-        now = _content(order.place(place))
-        changes.append(Change(place, now, None, ENGINES[PROGRAM].mode, is_program=True))
+        engine = ENGINES[name]
+        path = Path(kept.path) if kept is not None else engine.path(order)
+        now = order.content(path)
+        changes.append(Change(path, now, _without(engine, now, kept, order), engine.mode))
+    is_needed = any(each.program == str(program) for each in states.values())
+    if not is_needed and (kept is not None or name == PROGRAM):
+        now = order.content(program)
+        after = None if now is None or _is_ours(now) else now
+        changes.append(Change(program, now, after, ENGINES[PROGRAM].mode, is_program=True))
     return changes
 
 
 def uninstall(name: str, changes: list[Change], order: Order) -> None:
-    """Make these changes, and forget. Raises WriteFailed."""
-    for change in changes:
-        _apply(change, order)
-    with suppress(FileNotFoundError):
-        _state_path(name, order).unlink()
+    """Make these changes, and forget.
+
+    Raises InvalidEngineConfig for a file that somebody has changed meanwhile, or WriteFailed.
+    """
+    state = order.place(order.states) / _state(name, order)
+    if not os.path.lexists(state) and not any(change.is_one for change in changes):
+        return
+    with _alone(order):
+        _refuse(changes, removal(name, order))
+        for change in changes:
+            _apply(change, order)
+        try:
+            state.unlink(missing_ok=True)
+        except OSError as error:
+            raise WriteFailed("remove", state, error) from None
+
+
+@contextmanager
+def _alone(order: Order) -> Iterator[None]:
+    """Keep others out who register meanwhile."""
+    directory = order.place(order.states)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise WriteFailed("write", directory / "state", error) from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _refuse(shown: list[Change], now: list[Change]) -> None:
+    """Refuse to make changes that are no more what is to be changed."""
+    if shown != now:
+        others = [each for each in (*now, *shown) if each not in shown or each not in now]
+        path = str(others[0].path)
+        what = f"somebody has changed {path} meanwhile, or what needs it"
+        raise InvalidEngineConfig(what, where=path, hint="do it again, and look again")
 
 
 def _addition(engine: Engine, path: Path, base: bytes | None, order: Order) -> Change:
-    now = _content(order.place(path))
-    return Change(path, now, engine.added(base, order), engine.mode, engine is ENGINES[PROGRAM])
+    now = order.content(path)
+    after = engine.added(base, order)
+    if now is not None and sorted(now.splitlines()) == sorted(after.splitlines()):
+        after = now  # ours stands before what others have added since, and may
+    return Change(path, now, after, engine.mode, engine is ENGINES[PROGRAM])
 
 
 def _base(name: str, engine: Engine, path: Path, order: Order) -> bytes | None:
     """The engine's file as it is without us."""
-    now = _content(order.place(path))
-    kept = _states(order).get(name)
-    if kept is not None and Path(kept.path) != order.place(path):
-        kept = None
-    return _without(engine, now, kept, order)
+    kept = _states(order).get(_state(name, order))
+    return _without(engine, order.content(path), kept if kept and kept.path == str(path) else None, order)
 
 
 def _without(engine: Engine, now: bytes | None, kept: Kept | None, order: Order) -> bytes | None:
-    if kept is not None and now == kept.after:
-        return kept.before
-    return None if now is None else engine.removed(now, order)
+    if kept is None:
+        return None if now is None else engine.removed(now, None, order)
+    if now is None or now == kept.after:
+        return None if now is None else kept.before
+    return engine.removed(now, kept.before, replace(order, name=kept.name, program=Path(kept.program)))
 
 
 def _apply(change: Change, order: Order) -> None:
     if not change.is_one:
         return
     path = order.place(change.path)
-    if change.after is not None:
-        write_bytes(change.after, path, _mode(path, change.mode))
-        return
     try:
-        path.unlink(missing_ok=True)
-    except OSError as error:
-        raise WriteFailed("remove", path, error) from None
-
-
-def _mode(path: Path, new: int) -> int:
-    try:
-        return stat.S_IMODE(path.stat().st_mode)
+        found = path.stat()
     except OSError:
-        return new
-
-
-def _content(path: Path) -> bytes | None:
+        found = None
     try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
+        if change.after is None:
+            path.unlink(missing_ok=True)
+            return
+        write_bytes(change.after, path, stat.S_IMODE(found.st_mode) if found else change.mode)
+        if found is not None and (found.st_uid, found.st_gid) != (os.geteuid(), os.getegid()):
+            os.chown(path, found.st_uid, found.st_gid)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise Unavailable(f"{path} cannot be read: {reason}", where=str(path), hint="try sudo") from None
+        raise WriteFailed("change", path, error) from None
 
 
 def _states(order: Order) -> Mapping[str, Kept]:
-    """What is kept, by engine; what cannot be read counts as not kept."""
+    """What is kept, by the names of its files; what cannot be read counts as not kept."""
     found = {}
-    for name in ENGINES:
-        with suppress(CodError, msgspec.DecodeError):
-            data = _content(_state_path(name, order))
-            if data is not None:
-                found[name] = msgspec.json.decode(data, type=Kept)
+    with suppress(OSError):
+        for path in sorted(order.place(order.states).glob("*.json")):
+            with suppress(CodError, OSError, msgspec.DecodeError):
+                found[path.name] = msgspec.json.decode(path.read_bytes(), type=Kept)
     return found
 
 
-def _state_path(name: str, order: Order) -> Path:
-    """Beside a file that is not the usual one, under a name that no engine reads."""
-    if order.config is not None and name != PROGRAM:
-        config = order.place(order.config)
-        return config.with_name(f".{config.name}.{name}-before-cod")
-    return order.place(_STATES) / f"{name}.json"
+def _state(name: str, order: Order) -> str:
+    """The name of the file in which an engine's is kept."""
+    config = quote(str(order.config), safe="") if order.config is not None and name != PROGRAM else ""
+    return f"{name}{config}.json"
 
 
 def _check(order: Order) -> None:
+    _check_names(order)
+    now = order.content(order.program)
+    if now is not None and not _is_ours(now):
+        what = f"{order.program} is there and is not ours"
+        raise InvalidEngineConfig(what, where=str(order.program), hint="--program names another place")
+
+
+def _check_names(order: Order) -> None:
     name = order.name
     if not name or not all(c.isascii() and (c.isalnum() or c in "-_") for c in name):
         what = f"{name!r} is no name for a runtime"
@@ -183,14 +222,7 @@ def _check(order: Order) -> None:
     for path in (order.program, order.config, order.settings):
         if path is not None and not path.is_absolute():
             raise InvalidEngineConfig(f"{path} is not absolute", where=str(path), hint=f"{Path.cwd() / path}")
-    if os.path.lexists(order.place(order.program)) and not _is_ours(order.place(order.program)):
-        what = f"{order.program} is there and is not ours"
-        raise InvalidEngineConfig(what, where=str(order.program), hint="--program names another place")
 
 
-def _is_ours(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return b"\n# cod-runtime: " in file.read(200)
-    except OSError:
-        return False
+def _is_ours(program: bytes) -> bool:
+    return b"\n# cod-runtime: " in program[:200]

@@ -9,8 +9,16 @@ if TYPE_CHECKING:
     from cod.oci.arguments import Call
 
 
+_LONGEST = 8000
+
+
 def text_of(error: Exception) -> str:
-    """An error in one line."""
+    """An error in one line, of which engines keep each, and so not a longer one than people read."""
+    text = _text_of(error)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"
+
+
+def _text_of(error: Exception) -> str:
     if not isinstance(error, CodError):
         trace = error.__traceback__
         while trace is not None and trace.tb_next is not None:

@@ -42,7 +42,8 @@ def read_settings(path: str) -> dict[str, Any]:
 
     try:
         with open(path, "rb") as file:
-            data = tomllib.load(file)
+            text = file.read().decode()
+        data = tomllib.loads(text)
     except FileNotFoundError:
         if path != PLACE:
             hint = "COD_RUNTIME_CONFIG names it, or cod runtime install --settings has"
@@ -52,13 +53,16 @@ def read_settings(path: str) -> dict[str, Any]:
         raise Unavailable(f"{path} cannot be read: {(error.strerror or '').lower()}", where=path) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidSettings(f"{path} is no TOML: {error}", where=path) from None
-    if problems := [*_problems(data)]:
+    if problems := [*_problems(data, text)]:
         raise InvalidSettings(f"{path} cannot be used", where=path, causes=tuple(problems))
     return data
 
 
 def spec_dirs(settings: Mapping[str, Any], environ: Mapping[str, str], user: int) -> tuple[str, ...]:
-    """The directories of specs, from the lowest precedence to the highest; a user's own come last."""
+    """The directories of specs, from the lowest precedence to the highest; a user's own come last.
+
+    `user` is who starts containers, outside of all user namespaces.
+    """
     named = [each for each in environ.get("COD_SPEC_DIRS", "").split(":") if each]
     if named or "spec-dirs" in settings:
         return tuple(named or settings["spec-dirs"])
@@ -71,14 +75,16 @@ def spec_dirs(settings: Mapping[str, Any], environ: Mapping[str, str], user: int
     return DEFAULT_DIRS + tuple([home + "/cdi" for home in homes if home.startswith("/")])
 
 
-def _problems(data: dict[str, Any]) -> list[str]:
+def _problems(data: dict[str, Any], text: str) -> list[str]:
     found = [f"it has no key {key!r}: there are {', '.join(_KEYS)}" for key in data if key not in _KEYS]
     for key in ("runtimes", "spec-dirs"):
         value = data.get(key, ["/"])
         if not (isinstance(value, list) and value and all(isinstance(each, str) and each for each in value)):
             found.append(f"{key} is no list of names")
-        elif key == "runtimes" and any(set(each) & set(" \t\n\"'\\,[]") for each in value):
-            found.append("a name in runtimes has a space, a quote, a comma or a bracket in it")
+        elif key in data and key == "runtimes" and value != _runtimes(text):
+            found.append(
+                'runtimes is a line of plain names, for a shell to read: runtimes = ["runc", "crun"]'
+            )
         elif key == "spec-dirs" and not all(each.startswith("/") for each in value):
             found.append("spec-dirs are paths that begin with /")
     variables = data.get("environment", {})
@@ -90,6 +96,17 @@ def _problems(data: dict[str, Any]) -> list[str]:
         elif kind and (problem := _kind_problem(kind)):
             found.append(f"environment.{name}: {problem}")
     return found
+
+
+def _runtimes(text: str) -> list[str] | None:
+    """The real runtimes as `door.sh` finds them."""
+    for line in text.split("\n"):
+        if line.startswith("["):
+            break
+        names, is_closed, _ = line.partition("[")[2].partition("]")
+        if line.startswith(("runtimes ", "runtimes\t", "runtimes=")) and is_closed:
+            return names.translate(dict.fromkeys(map(ord, "\t,\"'"), " ")).split()
+    return None
 
 
 def _kind_problem(kind: str) -> str | None:

@@ -10,14 +10,20 @@ from cod.errors import Refused
 
 TYPE_CHECKING = False  # as in cod.errors
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
 CLAIM = "cod.dev/claim"
 """The annotation that names claims, and the kind of the CDI devices that claims are."""
 
+# How CRI engines call what a container is.
+_TYPES = ("io.kubernetes.cri.container-type", "io.kubernetes.cri-o.ContainerType")
+
 ALL = "all"
-_NOTHING = ("", "none", "void")
+MOST_NAMES = 1024
+"""Of one container. More are no wish but a way to keep the machine busy, since an image can set variables."""
+
+_NOTHING = ("none", "void")
 
 
 class InvalidWish(Refused):
@@ -28,31 +34,34 @@ def wanted(config: Mapping[str, Any], variables: Mapping[str, str]) -> list[str]
     """The qualified names of the devices that a configuration asks for, each once, in the order asked for.
 
     First come annotations `cdi.k8s.io/…`, sorted by their keys, then `cod.dev/claim`, then `variables`, each
-    with the kind that its unqualified names are of. `KIND=all` stands for all devices of a kind.
+    with the kind that its unqualified names are of. `KIND=all` stands for all devices of a kind. The
+    sandbox of a pod asks for none, though it has its annotations.
 
     Raises:
         InvalidConfig: if the annotations or variables are not what the OCI says.
         InvalidAnnotation: if a `cdi.k8s.io/` annotation holds what is no name.
-        InvalidWish: if another holds what is no name.
+        InvalidWish: if another holds what is no name, or there are too many.
     """
     annotations = _annotations(config)
+    if any(annotations.get(key) == "sandbox" for key in _TYPES):
+        return []
     names = parse_annotations(annotations)[1]
     if CLAIM in annotations:
-        names += _names(annotations[CLAIM], CLAIM, f"annotation {CLAIM}")
+        names += _names(annotations[CLAIM].split(","), CLAIM, f"annotation {CLAIM}")
     if variables:
         environment = _environment(config)
         for variable, kind in variables.items():
             if variable in environment:
-                names += _names(environment[variable], kind, f"variable {variable}")
+                words = [each for each in environment[variable].split(",") if each.strip() not in _NOTHING]
+                names += _names(words, kind, f"variable {variable}")
+    if len(names) > MOST_NAMES:
+        raise InvalidWish(f"a container asks for {len(names)} devices: {MOST_NAMES} are the most")
     return [*dict.fromkeys(names)]
 
 
-def _names(value: str, kind: str, source: str) -> list[str]:
+def _names(words: Iterable[str], kind: str, source: str) -> list[str]:
     found = []
-    for word in value.split(","):
-        text = word.strip()
-        if text in _NOTHING:
-            continue
+    for text in filter(None, [word.strip() for word in words]):
         name = text if "=" in text or not kind else f"{kind}={text}"
         if not is_qualified_name(name):
             hint = (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from cod.oci.engines.order import Order
+from cod.oci.engines.order import InvalidEngineConfig, Order, quoted
 from cod.oci.hooks import CREATE_RUNTIME, PRECREATE
 
 # Regular expressions of a key and its value.
@@ -16,10 +16,11 @@ _ASKS = {r"^(cdi\.k8s\.io/.+|cod\.dev/claim)$": ".+"}
 
 
 class DropIn(Struct, frozen=True):
-    """A file that is all ours."""
+    """A file that is all ours: `mark` is in it."""
 
     usual: Path
     content: Callable[[Order], str]
+    mark: str
     what_next: str
     mode: int = 0o644
 
@@ -31,22 +32,25 @@ class DropIn(Struct, frozen=True):
         """What we write, whatever stood there."""
         return self.content(order).encode()
 
-    def removed(self, now: bytes, order: Order) -> bytes | None:  # noqa: ARG002
-        """No file."""
+    def removed(self, now: bytes, before: bytes | None, order: Order) -> bytes | None:  # noqa: ARG002
+        """No file. Raises InvalidEngineConfig for a file that somebody else has made."""
+        if self.mark.encode() not in now:
+            path = self.path(order)
+            hint = "--config names a file that is not there yet, in a directory of drop-ins"
+            raise InvalidEngineConfig(f"{path} is there and is not ours", where=str(path), hint=hint)
         return None
 
 
 def _podman(order: Order) -> str:
-    default = f"runtime = {json.dumps(order.name)}\n" if order.is_default else ""
-    engine = f"[engine]\n{default}\n" if default else ""
-    return f"{_HEAD}{engine}[engine.runtimes]\n{order.name} = [{json.dumps(str(order.program))}]\n"
+    default = f"[engine]\nruntime = {quoted(order.name)}\n\n" if order.is_default else ""
+    return f"{_HEAD}{default}[engine.runtimes]\n{order.name} = [{quoted(order.program)}]\n"
 
 
 def _crio(order: Order) -> str:
-    default = f"[crio.runtime]\ndefault_runtime = {json.dumps(order.name)}\n\n" if order.is_default else ""
+    default = f"[crio.runtime]\ndefault_runtime = {quoted(order.name)}\n\n" if order.is_default else ""
     return (
         f"{_HEAD}{default}[crio.runtime.runtimes.{order.name}]\n"
-        f"runtime_path = {json.dumps(str(order.program))}\n"
+        f"runtime_path = {quoted(order.program)}\n"
         'runtime_type = "oci"\n'
         f'runtime_root = "/run/{order.name}"\n'
     )
@@ -71,19 +75,25 @@ _HOOKS = Path("/usr/share/containers/oci/hooks.d")  # Podman 4.3 does not look i
 PODMAN = DropIn(
     usual=Path("/etc/containers/containers.conf.d/cod.conf"),
     content=_podman,
+    mark=_HEAD,
     what_next="nothing: Podman reads it with each command",
 )
 CRIO = DropIn(
-    usual=Path("/etc/crio/crio.conf.d/90-cod.conf"), content=_crio, what_next="systemctl restart crio"
+    usual=Path("/etc/crio/crio.conf.d/90-cod.conf"),
+    content=_crio,
+    mark=_HEAD,
+    what_next="systemctl restart crio",
 )
 PRECREATE_HOOK = DropIn(
     usual=_HOOKS / "cod-precreate.json",
     content=_hook("precreate", PRECREATE),
+    mark=f'"{PRECREATE}"',
     what_next="nothing: Podman reads it with each container; a user without root names the directory: "
     f"podman --hooks-dir {_HOOKS} run",
 )
 CREATE_RUNTIME_HOOK = DropIn(
     usual=_HOOKS / "cod-mounts.json",
     content=_hook("createRuntime", CREATE_RUNTIME),
+    mark=f'"{CREATE_RUNTIME}"',
     what_next="nothing: hook files are read with each container",
 )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Protocol
 
 from msgspec import Struct
 
-from cod.errors import Refused
+from cod.errors import Refused, Unavailable
 
 ANNOTATIONS = ("cdi.k8s.io/*", "cod.dev/*")
 """The annotations that ask for devices, as engines name those that they pass on."""
+
+_MOST_LINKS = 40
 
 
 class InvalidEngineConfig(Refused):
@@ -20,7 +23,8 @@ class InvalidEngineConfig(Refused):
 class Order(Struct, frozen=True):
     """A runtime to register: its name, its program, and whether it is for all containers.
 
-    Files lie below `root`; `config` is the engine's file where it is not the usual one.
+    Files lie below `root`; `config` is the engine's file where it is not the usual one; `states` has what
+    files were before.
     """
 
     root: Path = Path("/")
@@ -29,10 +33,40 @@ class Order(Struct, frozen=True):
     program: Path = Path("/usr/local/bin/cod-runtime")
     settings: Path = Path("/etc/cod/runtime.toml")
     is_default: bool = False
+    states: Path = Path("/var/lib/cod/runtime")
 
     def place(self, path: Path) -> Path:
-        """Where a file of the system that is meant lies, links followed."""
-        return (self.root / path.relative_to("/")).resolve() if self.root != Path("/") else path.resolve()
+        """Where a file of the system that is meant lies; no link leads out of it.
+
+        Raises InvalidEngineConfig for links that lead nowhere.
+        """
+        place = self.root
+        rest = [*reversed(path.parts[1:])]
+        links = 0
+        while rest:
+            part = rest.pop()
+            target = _target(place / part)
+            if part == "..":
+                place = place.parent if place != self.root else place
+            elif target is None:
+                place /= part
+            else:
+                links += 1
+                if links > _MOST_LINKS:
+                    raise InvalidEngineConfig(f"{path} is a link without end", where=str(path))
+                rest += reversed(target.parts[target.is_absolute() :])
+                place = self.root if target.is_absolute() else place
+        return place
+
+    def content(self, path: Path) -> bytes | None:
+        """What is in a file of the system, or None. Raises Unavailable."""
+        try:
+            return self.place(path).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise Unavailable(f"{path} cannot be read: {reason}", where=str(path), hint="try sudo") from None
 
 
 class Engine(Protocol):
@@ -47,13 +81,24 @@ class Engine(Protocol):
         """The mode of the file where it is new."""
 
     def path(self, order: Order) -> Path:
-        """The file to change. Raises InvalidEngineConfig."""
+        """The file to change. Raises InvalidEngineConfig or Unavailable."""
 
     def added(self, before: bytes | None, order: Order) -> bytes:
         """The file with the runtime in it; None stands for no file. Raises InvalidEngineConfig."""
 
-    def removed(self, now: bytes, order: Order) -> bytes | None:
-        """The file without the runtime; None for no file at all. Raises InvalidEngineConfig."""
+    def removed(self, now: bytes, before: bytes | None, order: Order) -> bytes | None:
+        """The file without the runtime; None for no file at all.
+
+        `before` is what it was before the runtime was added, as far as is known. Raises InvalidEngineConfig.
+        """
+
+
+def _target(path: Path) -> Path | None:
+    """Where a link leads; None for what is none, or cannot be looked at."""
+    try:
+        return path.readlink()
+    except OSError:
+        return None
 
 
 def text_of(data: bytes, path: Path) -> str:
@@ -62,3 +107,14 @@ def text_of(data: bytes, path: Path) -> str:
         return data.decode()
     except UnicodeDecodeError as error:
         raise InvalidEngineConfig(f"{path} is not UTF-8", where=str(path), causes=(str(error),)) from None
+
+
+def quoted(value: object) -> str:
+    """A text as TOML and JSON have it."""
+    return json.dumps(str(value), ensure_ascii=False)
+
+
+def taken(path: Path, order: Order) -> InvalidEngineConfig:
+    """The error for a runtime of that name that is somebody else's."""
+    what = f"{path} has a runtime {order.name} that is not ours"
+    return InvalidEngineConfig(what, where=str(path), hint="choose another name: --name NAME")

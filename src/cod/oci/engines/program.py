@@ -29,7 +29,7 @@ class Program:
             script = script.replace(f"@{name}@", shlex.quote(str(place)))
         return script.encode()
 
-    def removed(self, now: bytes, order: Order) -> bytes | None:  # noqa: ARG002
+    def removed(self, now: bytes, before: bytes | None, order: Order) -> bytes | None:  # noqa: ARG002
         """No file."""
         return None
 
