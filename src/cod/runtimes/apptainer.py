@@ -15,7 +15,7 @@ from cod.prepare import Prepared
 from cod.runtimes.command import Launch
 from cod.runtimes.first import inside
 from cod.runtimes.options import clustered
-from cod.runtimes.translate import Way, is_read_only
+from cod.runtimes.translate import BIND, PRIVATE, Way, is_read_only
 
 WAY = Way(
     runtime="Apptainer, SingularityCE",
@@ -24,7 +24,7 @@ WAY = Way(
     mounts="`--bind`",
     others="no device cgroup: closed as far as `--contain` hides them",
     elsewhere=False,
-    options=("ro", "rw", "bind", "rbind", "nosuid", "nodev", "private", "rprivate", "slave", "rslave"),
+    options=(*BIND, "nosuid", "nodev", *PRIVATE),
     unsayable=":,",
     unsayable_env="",
 )

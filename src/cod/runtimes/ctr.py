@@ -25,7 +25,7 @@ from cod.runtimes.command import Launch
 from cod.runtimes.first import written_in
 from cod.runtimes.foreground import refuse_verb
 from cod.runtimes.options import Option, single_words
-from cod.runtimes.translate import Parts, Way, whole
+from cod.runtimes.translate import EVERY_OPTION, Parts, Way, is_bind, options_of, whole
 from cod.runtimes.userns import inject_for_runc
 
 BY_CONFIG = whole("ctr", "with `--config`", "a private copy of it", "as the configuration says")
@@ -40,10 +40,7 @@ WAY = Way(
     instead="ctr run --config FILE, ctr 2.0 or newer, or runc run, which take all of it",
     elsewhere=False,
     any_type=True,
-    options=(
-        *("ro", "rw", "bind", "rbind", "nosuid", "suid", "nodev", "dev", "noexec", "exec", "noatime"),
-        *("relatime", "strictatime", "private", "rprivate", "slave", "rslave", "shared", "rshared"),
-    ),
+    options=EVERY_OPTION,
     unsayable=",",
     unsayable_env="",
 )
@@ -87,9 +84,7 @@ def _edited(config: Path, prepared: Prepared, to: Path) -> Path:
 
 
 def _flags(parts: Parts) -> tuple[str, ...]:
-    words: list[str] = []
-    for variable in parts.env:
-        words += ("--env", variable)
+    words = [*parts.variables]
     for mount in parts.mounts:
         words += ("--mount", _mount(mount))
     for node in parts.nodes:
@@ -98,10 +93,8 @@ def _flags(parts: Parts) -> tuple[str, ...]:
 
 
 def _mount(mount: Mount) -> str:
-    kind = mount.type if mount.type not in ("", "none") else "bind"
-    options = [*mount.options]
-    if kind == "bind" and not {"bind", "rbind"} & {*options}:
-        options.append("rbind")
+    kind = "bind" if is_bind(mount) else mount.type
+    options = options_of(mount)
     fields = [f"type={kind}", f"src={mount.host_path or kind}", f"dst={mount.container_path}"]
     return ",".join(fields + [f"options={':'.join(options)}"] * bool(options))
 

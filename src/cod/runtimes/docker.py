@@ -24,9 +24,7 @@ from cod.runtimes.command import Command, Launch, RuntimeUnavailable
 from cod.runtimes.first import First
 from cod.runtimes.foreground import refuse_background, refuse_verb
 from cod.runtimes.options import Option, clustered
-from cod.runtimes.translate import Node, Parts, Way, is_read_only, whole
-
-_PROPAGATION = ("private", "rprivate", "slave", "rslave", "shared", "rshared")
+from cod.runtimes.translate import BIND, PROPAGATION, Node, Parts, Way, is_read_only, whole
 
 BY_NAME = whole("Docker", "25 or newer with CDI on", "CDI")
 WAY = Way(
@@ -39,7 +37,7 @@ WAY = Way(
     others="closed",
     instead="Docker 25 or newer with CDI on (dockerd's features.cdi), or podman run",
     limits_access=True,
-    options=("ro", "rw", "bind", "rbind", *_PROPAGATION),
+    options=(*BIND, *PROPAGATION),
     unsayable=":",
     unsayable_env="",
 )
@@ -176,9 +174,7 @@ def _endpoint(client: tuple[str, ...], info: _Info, environ: Mapping[str, str]) 
 
 def flags(parts: Parts, has_users: bool) -> tuple[str, ...]:
     """The parts in the words of Docker."""
-    words: list[str] = []
-    for variable in parts.env:
-        words += ("--env", variable)
+    words = [*parts.variables]
     for mount in parts.mounts:
         words += ("--mount", _mount(mount))
     for node in parts.nodes:
@@ -200,7 +196,7 @@ def _mount(mount: Mount) -> str:
     fields = ["type=bind", f"source={mount.host_path}", f"target={mount.container_path}"]
     if is_read_only(mount):
         fields.append("readonly")
-    fields += [f"bind-propagation={option}" for option in mount.options if option in _PROPAGATION]
+    fields += [f"bind-propagation={option}" for option in mount.options if option in PROPAGATION]
     return ",".join(f'"{field}"' if "," in field else field for field in fields)
 
 

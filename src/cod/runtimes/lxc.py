@@ -18,7 +18,7 @@ from cod.runtimes.asking import ask, version_in
 from cod.runtimes.command import Launch
 from cod.runtimes.first import inside
 from cod.runtimes.options import clustered
-from cod.runtimes.translate import Parts, Way
+from cod.runtimes.translate import EVERY_OPTION, Parts, Way, is_bind, options_of
 
 WAY = Way(
     runtime="LXC",
@@ -28,10 +28,7 @@ WAY = Way(
     others="closed where your configuration has `lxc.cgroup2.devices.deny = a`",
     limits_access=True,
     any_type=True,
-    options=(
-        *("ro", "rw", "bind", "rbind", "nosuid", "suid", "nodev", "dev", "noexec", "exec", "noatime"),
-        *("relatime", "strictatime", "private", "rprivate", "slave", "rslave", "shared", "rshared"),
-    ),
+    options=EVERY_OPTION,
 )
 
 # Each is read where it is the one in use; from version 7 on the first is an error.
@@ -67,12 +64,9 @@ def _definitions(parts: Parts, hierarchies: tuple[str, ...]) -> list[str]:
 
 def _entry(mount: Mount) -> str:
     """A line of an fstab, whose second path is below the container's root."""
-    is_bind = mount.type in ("", "none", "bind")
-    options = [*mount.options]
-    if is_bind and not {"bind", "rbind"} & {*options}:
-        options.append("rbind")
-    options.append("create=dir" if Path(mount.host_path).is_dir() or not is_bind else "create=file")
-    kind = "none" if is_bind else mount.type
+    kind = "none" if is_bind(mount) else mount.type
+    is_file = is_bind(mount) and not Path(mount.host_path).is_dir()
+    options = (*options_of(mount), "create=file" if is_file else "create=dir")
     source = _word(mount.host_path or kind)
     return f"{source} {_word(mount.container_path.lstrip('/'))} {kind} {','.join(options)} 0 0"
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 from cod.prepare import Prepared
 from cod.runtimes.command import Launch
 from cod.runtimes.first import inside
-from cod.runtimes.translate import Way, is_read_only
+from cod.runtimes.translate import BIND, PRIVATE, Way, is_read_only
 
 WAY = Way(
     runtime="systemd-nspawn",
@@ -22,7 +22,7 @@ WAY = Way(
     nodes="`--bind`",
     mounts="`--bind`, `--bind-ro`",
     others="closed by systemd's scope; no device cgroup with `--keep-unit`, only an own `/dev`",
-    options=("ro", "rw", "bind", "rbind", "private", "rprivate", "slave", "rslave"),
+    options=(*BIND, *PRIVATE),
 )
 
 

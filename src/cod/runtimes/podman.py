@@ -23,7 +23,7 @@ from cod.runtimes.command import Launch
 from cod.runtimes.first import written_in
 from cod.runtimes.foreground import refuse_background, refuse_verb
 from cod.runtimes.options import Option, clustered
-from cod.runtimes.translate import Node, Parts, Way, whole
+from cod.runtimes.translate import BIND, PROPAGATION, SWITCHES, Node, Parts, Way, volume, whole
 
 _GLOBAL_VALUED = """
 c cdi-spec-dir cgroup-manager cni-config-dir config conmon connection cpu-profile db-backend
@@ -57,10 +57,7 @@ WAY = Way(
     others="closed; rootless, the modes of the host's nodes count",
     instead="Podman 4.1 or newer as root, or runc run, which take all of it",
     limits_access=True,
-    options=(
-        *("ro", "rw", "bind", "rbind", "nosuid", "suid", "nodev", "dev", "noexec", "exec"),
-        *("private", "rprivate", "slave", "rslave", "shared", "rshared"),
-    ),
+    options=(*BIND, *SWITCHES, *PROPAGATION),
     unsayable=":",
     unsayable_env="",
 )
@@ -81,11 +78,9 @@ class PodmanRun(Struct, frozen=True):
         return Launch(argv, first=written_in(pid_file), if_it_fails=told.check)
 
     def _flags(self, parts: Parts) -> tuple[str, ...]:
-        words: list[str] = []
-        for variable in parts.env:
-            words += ("--env", variable)
+        words = [*parts.variables]
         for mount in parts.mounts:
-            words += ("--volume", _volume(mount))
+            words += ("--volume", volume(mount))
         for node in parts.nodes:
             words += self._node(node)
         for gid in parts.gids:
@@ -97,13 +92,8 @@ class PodmanRun(Struct, frozen=True):
         # A user's own Podman makes bind mounts of devices by itself, and can set no rule of a device cgroup.
         if is_device and (node.path == node.host_path or not self.reader.has_users or os.geteuid() != 0):
             return ("--device", node.triple)
-        bound = ("--volume", _volume(Mount(node.host_path, node.path)))
+        bound = ("--volume", volume(Mount(node.host_path, node.path)))
         return (*bound, "--device-cgroup-rule", node.rule) if is_device else bound
-
-
-def _volume(mount: Mount) -> str:
-    options = f":{','.join(mount.options)}" if mount.options else ""
-    return f"{mount.host_path}:{mount.container_path}{options}"
 
 
 def read_podman(argv: tuple[str, ...], environ: Mapping[str, str]) -> PodmanRun:

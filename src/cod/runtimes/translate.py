@@ -17,11 +17,17 @@ from cod.cdi.inject import InjectionFailed, inject
 from cod.cdi.spec import ContainerEdits, DeviceNode, Mount
 from cod.errors import Refused
 
+# The options of mounts, of which a runtime can be told some or all.
+PRIVATE = ("private", "rprivate", "slave", "rslave")
+PROPAGATION = (*PRIVATE, "shared", "rshared")
+BIND = ("ro", "rw", "bind", "rbind")
+SWITCHES = ("nosuid", "suid", "nodev", "dev", "noexec", "exec")
+EVERY_OPTION = (*BIND, *SWITCHES, "noatime", "relatime", "strictatime", *PROPAGATION)
+
 _EVERYTHING = "rwm"
-_BIND_TYPES = ("", "none", "bind")
 _KINDS = {"c": stat.S_ISCHR, "u": stat.S_ISCHR, "b": stat.S_ISBLK, "p": stat.S_ISFIFO}
 # What restricts a mounted tree and makes no difference to a file without these properties.
-_IDLE_FOR_FILES = ("nosuid", "nodev", "bind", "rbind", "private", "rprivate", "slave", "rslave")
+_IDLE_FOR_FILES = ("nosuid", "nodev", "bind", "rbind", *PRIVATE)
 
 
 class NotCarried(Refused):
@@ -56,6 +62,11 @@ class Parts(Struct, frozen=True):
     nodes: tuple[Node, ...]
     mounts: tuple[Mount, ...]
     gids: tuple[int, ...]
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables as most runtimes take them: `--env NAME=VALUE` each."""
+        return tuple(word for variable in self.env for word in ("--env", variable))
 
 
 class Way(Struct, frozen=True, kw_only=True):
@@ -151,7 +162,7 @@ class Way(Struct, frozen=True, kw_only=True):
             if not self.mounts:
                 yield f"the mount {mount.container_path}: it adds none"
                 continue
-            if mount.type not in _BIND_TYPES and not self.any_type:
+            if not is_bind(mount) and not self.any_type:
                 yield f"the mount {mount.container_path} of type {mount.type}: it makes bind mounts only"
             for option in mount.options:
                 if option not in self.options and not _is_idle(option, mount.host_path):
@@ -176,6 +187,23 @@ def whole(runtime: str, when: str, word: str, others: str = "closed") -> Way:
         limits_access=True,
         any_type=True,
     )
+
+
+def is_bind(mount: Mount) -> bool:
+    """Whether a mount shows a file or directory of the host, and makes no file system of its own."""
+    return mount.type in ("", "none", "bind")
+
+
+def options_of(mount: Mount) -> tuple[str, ...]:
+    """The options of a mount, for a runtime that makes a bind mount of none that does not say so."""
+    is_said = not is_bind(mount) or {"bind", "rbind"} & {*mount.options}
+    return mount.options if is_said else (*mount.options, "rbind")
+
+
+def volume(mount: Mount) -> str:
+    """A bind mount as `--volume` takes it."""
+    options = f":{','.join(mount.options)}" if mount.options else ""
+    return f"{mount.host_path}:{mount.container_path}{options}"
 
 
 def is_read_only(mount: Mount) -> bool:
