@@ -10,10 +10,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from cod.errors import Misuse
 from cod.prepare import Prepared
 from cod.runtimes.command import Launch
 from cod.runtimes.first import inside
+from cod.runtimes.foreground import refuse_verb
 from cod.runtimes.options import clustered
 from cod.runtimes.translate import BIND, PRIVATE, Way, is_read_only
 
@@ -63,9 +63,5 @@ def read_apptainer(argv: tuple[str, ...]) -> ApptainerRun:
     name = Path(argv[0]).name
     verb = clustered(argv[1:], valued=_GLOBAL_VALUED)[1] + 1
     if not {*argv[verb : verb + 1]} & {*_VERBS}:
-        raise Misuse(
-            f"cod run gives devices to `{name} exec`, `{name} run` and `{name} shell` only",
-            causes=("devices are held while the command lives, so it has to live as long as its container",),
-            hint=f"cod run -d CLASS -- {name} exec IMAGE COMMAND",
-        )
+        refuse_verb(name, argv[verb : verb + 1], "IMAGE COMMAND", _VERBS)
     return ApptainerRun(argv[: verb + 1], argv[verb + 1 :])

@@ -23,7 +23,7 @@ from cod.runtimes.bundle import content_of
 from cod.runtimes.by_name import Reader, Told
 from cod.runtimes.command import Launch
 from cod.runtimes.first import written_in
-from cod.runtimes.foreground import refuse_verb
+from cod.runtimes.foreground import refuse_detached, refuse_verb
 from cod.runtimes.options import Option, single_words
 from cod.runtimes.translate import EVERY_OPTION, Parts, Way, is_bind, options_of, whole
 from cod.runtimes.userns import inject_for_runc
@@ -120,13 +120,8 @@ def read_ctr(argv: tuple[str, ...], environ: Mapping[str, str]) -> CtrRun:
 
 
 def _refuse(options: list[Option]) -> None:
+    refuse_detached("ctr", options)
     for option in options:
-        if option.name in ("detach", "d") and option.is_on:
-            raise Misuse(
-                f"nobody would hold the devices of a detached container ({option.words[0]})",
-                causes=("they are held while the command lives, and ctr would end at once",),
-                hint="leave it out, and put the whole in the background: cod run … -- ctr run … &",
-            )
         if option.name == "pid-file":
             raise Misuse(
                 "cod run needs the pid-file of ctr for itself",

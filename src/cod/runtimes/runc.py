@@ -19,6 +19,7 @@ from cod.runtimes.bundle import Bundle, read_bundle
 from cod.runtimes.command import Launch
 from cod.runtimes.features import check_features
 from cod.runtimes.first import written_in
+from cod.runtimes.foreground import refuse_detached, refuse_verb
 from cod.runtimes.options import Option, single_words
 from cod.runtimes.translate import whole
 from cod.runtimes.userns import inject_for_runc
@@ -70,11 +71,7 @@ def read_bundle_run(
     name = Path(argv[0]).name
     verb = single_words(argv[1:], global_valued)[1] + 1
     if argv[verb : verb + 1] != ("run",):
-        raise Misuse(
-            f"cod run gives devices to `{name} run` only",
-            causes=("devices are held while the command lives, so it has to live as long as its container",),
-            hint=f"cod run -d CLASS -- {name} run --bundle DIRECTORY ID",
-        )
+        refuse_verb(name, argv[verb : verb + 1], "--bundle DIRECTORY ID")
     options, end = single_words(argv[verb + 1 :], _RUN_VALUED)
     options = [_split_attached(option) for option in options]
     _refuse(name, options)
@@ -94,13 +91,8 @@ def _split_attached(option: Option) -> Option:
 
 
 def _refuse(name: str, options: list[Option]) -> None:
+    refuse_detached(name, options)
     for option in options:
-        if option.name in ("detach", "d") and option.is_on:
-            raise Misuse(
-                f"nobody would hold the devices of a detached container ({option.words[0]})",
-                causes=(f"they are held while the command lives, and {name} would end at once",),
-                hint=f"leave it out, and put the whole in the background: cod run … -- {name} run … &",
-            )
         if option.name in ("config", "f"):
             raise Misuse(
                 f"cod run changes the config.json of a bundle, not another file ({option.words[0]})",
