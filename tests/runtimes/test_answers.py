@@ -103,7 +103,19 @@ def test_nerdctl_gets_a_name_where_it_has_the_option_for_directories(
     assert list(argv) == ["nerdctl", "-n", "k8s.io", "run", *expected, "--rm", "I"]
 
 
-@pytest.mark.parametrize("line", ["nerdctl run -d I", "nerdctl compose up", "nerdctl -n run create"])
+def test_options_of_nerdctl_itself_may_stand_on_either_side_of_its_verb(tmp_path: Path) -> None:
+    environ = stand_in(tmp_path / "bin", "nerdctl", help="--cdi-spec-dirs strings")
+    line = "nerdctl --kube-hide-dupe run --namespace k8s.io --cdi-spec-dirs=/run/cdi --debug I"
+    command = read_nerdctl(tuple(line.split()), environ)
+    assert command.engine.client == (
+        *("nerdctl", "--kube-hide-dupe", "--namespace", "k8s.io", "--cdi-spec-dirs=/run/cdi"),
+    )
+    assert command.engine.reader.directories == ("/run/cdi",)
+
+
+@pytest.mark.parametrize(
+    "line", ["nerdctl run -d I", "nerdctl run --debug -d I", "nerdctl compose up", "nerdctl -n run create"]
+)
 def test_a_nerdctl_that_nobody_waits_for_is_refused(tmp_path: Path, line: str) -> None:
     with pytest.raises(Misuse):
         read_nerdctl(tuple(line.split()), stand_in(tmp_path / "bin", "nerdctl", help=""))
@@ -159,9 +171,10 @@ def runsc(directory: Path, line: str, edits: ContainerEdits, config: dict[str, o
     assert f"{scratch}/bundle" in argv
 
 
-def test_gvisor_gets_a_private_bundle_of_what_it_can_pass_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize("option", ["", " -user-log U -pass-fd 3:4 -exec-fd=5"])
+def test_gvisor_gets_a_private_bundle_of_what_it_can_pass_on(tmp_path: Path, option: str) -> None:
     tun = ContainerEdits(env=("A=b",), device_nodes=(DeviceNode("/dev/fuse", type="c", major=10, minor=229),))
-    runsc(tmp_path, "runsc -debug --platform systrap run", tun)
+    runsc(tmp_path, f"runsc -debug --platform systrap run{option}", tun)
 
 
 @pytest.mark.parametrize("line", ["runsc --nvproxy run", "runsc run"])

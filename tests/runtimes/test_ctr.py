@@ -78,7 +78,11 @@ def test_what_flags_cannot_say_is_refused(tmp_path: Path, edits: ContainerEdits,
 
 
 @pytest.mark.parametrize(
-    "line", ["run -d I ID", "run --detach I ID", "c create I ID", "run --pid-file p I x"]
+    "line",
+    [
+        *("run -d I ID", "run --detach I ID", "c create I ID", "run --pid-file p I x"),
+        "run --privileged --privileged-without-host-devices -d I ID",
+    ],
 )
 def test_other_uses_are_refused(tmp_path: Path, line: str) -> None:
     with pytest.raises(Misuse):

@@ -72,12 +72,22 @@ def test_devices_become_definitions(tmp_path: Path, version: str, hierarchies: t
     "line",
     [
         *("lxc-execute -n x -d -- sh", "lxc-execute --daemon -n x", "lxc-start -n x", "lxc-start -d x"),
-        "lxc-execute -dn x",
+        *("lxc-execute -dn x", "lxc-execute -n x sh -d", "lxc-execute --daem x", "lxc-start -f F x"),
     ],
 )
 def test_a_container_in_the_background_is_refused(line: str) -> None:
     with pytest.raises(Misuse, match="nobody would hold"):
         read_lxc(tuple(line.split()), {})
+
+
+@pytest.mark.parametrize(
+    "line", ["lxc-start x -F", "lxc-start --fore x", "lxc-execute -n x -- sh -d", "lxc-execute -n d - sh"]
+)
+def test_a_container_in_the_foreground_is_taken_wherever_that_is_said(tmp_path: Path, line: str) -> None:
+    program, *words = line.split()
+    environ = stand_in(tmp_path / "bin", program, version="5.0.2")
+    launch = read_lxc((program, *words), environ).launch(Prepared("n", ContainerEdits(), None), Path("/s"))
+    assert list(launch.argv) == [program, *words]
 
 
 @pytest.mark.parametrize(

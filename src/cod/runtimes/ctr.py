@@ -49,7 +49,7 @@ _GLOBAL_VALUED = ("address", "a", "timeout", "connect-timeout", "namespace", "n"
 _SWITCHES = (
     *("rm", "null-io", "detach", "d", "cni", "runc-systemd-cgroup", "remap-labels", "net-host", "privileged"),
     *("read-only", "tty", "t", "allow-new-privs", "seccomp", "rootfs", "no-pivot"),
-    *("isolated", "enable-seccomp", "help", "h"),
+    *("isolated", "enable-seccomp", "privileged-without-host-devices", "help", "h"),
 )
 
 

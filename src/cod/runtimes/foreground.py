@@ -22,9 +22,9 @@ def refuse_background(program: str, options: Sequence[Option]) -> None:
 
 
 def refuse_detached(program: str, options: Sequence[Option]) -> None:
-    """Raise Misuse for a container that is detached."""
+    """Raise Misuse for a container that is detached. GNU's dialect takes any beginning of the word."""
     for option in options:
-        if option.name in ("d", "detach") and option.is_on:
+        if option.name and "detach".startswith(option.name) and option.is_on:
             raise Misuse(
                 f"nobody would hold the devices of a detached container ({option.words[0]})",
                 causes=(f"they are held while the command lives, and {program} would end at once",),

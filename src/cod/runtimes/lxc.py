@@ -17,7 +17,7 @@ from cod.prepare import Prepared
 from cod.runtimes.asking import ask, version_in
 from cod.runtimes.command import Launch
 from cod.runtimes.first import inside
-from cod.runtimes.options import clustered
+from cod.runtimes.options import permuted
 from cod.runtimes.translate import EVERY_OPTION, Parts, Way, is_bind, options_of
 
 WAY = Way(
@@ -83,9 +83,11 @@ def read_lxc(argv: tuple[str, ...], environ: Mapping[str, str]) -> LxcRun:
         RuntimeUnavailable: if it does not say its version.
     """
     name = Path(argv[0]).name
-    given = {option.name: option for option in clustered(argv[1:], switches=_SWITCHES)[0]}
-    is_detached = {"d", "daemon"} & {*given} or (name == "lxc-start" and not {"F", "foreground"} & {*given})
-    if is_detached:
+    given = [option.name for option in permuted(argv[1:], switches=_SWITCHES) if option.name]
+    stays = name == "lxc-execute" or any(
+        each == "F" or (each != "f" and "foreground".startswith(each)) for each in given
+    )
+    if not stays or any("daemon".startswith(each) for each in given):
         raise Misuse(
             "nobody would hold the devices of a container in the background",
             causes=(f"they are held while the command lives, and {name} would end at once",),

@@ -67,6 +67,17 @@ def clustered(
     return options, index
 
 
+def permuted(words: Sequence[str], *, switches: Collection[str]) -> list[Option]:
+    """All options, in the dialect of GNU: as Podman's, and up to `--` other words may stand between them."""
+    options: list[Option] = []
+    index = 0
+    while index < len(words) and words[index] != "--":
+        found, end = clustered(words[index:], switches=switches)
+        options += found
+        index += end or 1
+    return options
+
+
 def _long(word: str) -> tuple[str, str | None]:
     name, equals, value = word[2:].partition("=")
     return name, value if equals else None

@@ -35,7 +35,7 @@ tls-key tmpdir url volumepath
 _RUN_SWITCHES = """
 d detach disable-content-trust env-host help http-proxy i init interactive no-healthcheck
 no-hostname no-hosts oom-kill-disable P passwd privileged publish-all q quiet read-only read-only-tmpfs
-replace rm rmi rootfs sig-proxy t tls-verify tty unsetenv-all
+replace rm rmi rootfs sig-proxy syslog t tls-verify trace transient-store tty unsetenv-all
 """
 _REMOTE = ("r", "remote", "url", "c", "connection", "H", "host")
 _REMOTE_VARIABLES = ("CONTAINER_HOST", "CONTAINER_CONNECTION")

@@ -20,13 +20,17 @@ from cod.runtimes.command import Launch
 from cod.runtimes.features import check_features
 from cod.runtimes.first import written_in
 from cod.runtimes.foreground import refuse_detached, refuse_verb
-from cod.runtimes.options import Option, single_words
+from cod.runtimes.options import Option, clustered, single_words
 from cod.runtimes.translate import whole
 from cod.runtimes.userns import inject_for_runc
 
 _GLOBAL_VALUED = frozenset(("log", "log-format", "log-level", "root", "criu", "rootless", "cgroup-manager"))
-_RUN_VALUED = frozenset(("bundle", "b", "console-socket", "pid-file", "preserve-fds", "config", "f"))
-
+_RUN_VALUED = frozenset(
+    (
+        *("bundle", "b", "config", "console-socket", "f", "pid-file", "pidfd-socket", "preserve-fds"),
+        *("exec-fd", "pass-fd", "user-log"),  # gVisor's
+    )
+)
 
 WAY = whole("runc, crun", "", "a private copy of the bundle", "as the bundle says")
 
@@ -69,25 +73,17 @@ def read_bundle_run(
         InvalidBundle: if its bundle cannot be read.
     """
     name = Path(argv[0]).name
-    verb = single_words(argv[1:], global_valued)[1] + 1
+    read = clustered if name == "crun" else single_words
+    verb = read(argv[1:], valued=global_valued)[1] + 1
     if argv[verb : verb + 1] != ("run",):
         refuse_verb(name, argv[verb : verb + 1], "--bundle DIRECTORY ID")
-    options, end = single_words(argv[verb + 1 :], _RUN_VALUED)
-    options = [_split_attached(option) for option in options]
+    options, end = read(argv[verb + 1 :], valued=_RUN_VALUED)
     _refuse(name, options)
     bundles = [option.value for option in options if option.name in ("bundle", "b")]
     kept = [word for option in options if option.name not in ("bundle", "b") for word in option.words]
     _refuse_late_options(name, argv[verb + 1 + end :])
     bundle = read_bundle(Path((bundles[-1] if bundles else None) or "."))
     return BundleRun((*argv[: verb + 1],), (*kept, *argv[verb + 1 + end :]), bundle, environ)
-
-
-def _split_attached(option: Option) -> Option:
-    """crun also takes `-bDIRECTORY`."""
-    word = option.words[0]
-    if word.startswith("-b") and option.name not in ("b", "bundle"):
-        return Option("b", word[2:], option.words)
-    return option
 
 
 def _refuse(name: str, options: list[Option]) -> None:
@@ -98,6 +94,11 @@ def _refuse(name: str, options: list[Option]) -> None:
                 f"cod run changes the config.json of a bundle, not another file ({option.words[0]})",
                 hint="name the file config.json in the bundle",
             )
+        if option.name not in _RUN_VALUED and any(
+            each.startswith(option.name) for each in ("bundle", "config")
+        ):
+            # crun takes any beginning of a word, and this one would win over our bundle.
+            raise Misuse(f"an option that is not written in full ({option.words[0]})", hint="write --bundle")
 
 
 def _refuse_late_options(name: str, rest: tuple[str, ...]) -> None:
