@@ -80,7 +80,7 @@ def test_what_flags_cannot_say_is_refused(tmp_path: Path, edits: ContainerEdits,
 @pytest.mark.parametrize(
     "line",
     [
-        *("run -d I ID", "run --detach I ID", "c create I ID", "run --pid-file p I x"),
+        *("run -d I ID", "run --detach I ID", "c create I ID"),
         "run --privileged --privileged-without-host-devices -d I ID",
     ],
 )

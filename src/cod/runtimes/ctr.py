@@ -15,7 +15,6 @@ from msgspec import Struct
 from cod.cdi.config import read_config, write_config
 from cod.cdi.spec import Mount
 from cod.cdi.write import WriteFailed
-from cod.errors import Misuse
 from cod.prepare import Prepared
 from cod.prepare.place import USUAL
 from cod.runtimes.asking import ask, version_in
@@ -24,7 +23,7 @@ from cod.runtimes.by_name import Reader, Told
 from cod.runtimes.command import Launch
 from cod.runtimes.first import written_in
 from cod.runtimes.foreground import refuse_detached, refuse_verb
-from cod.runtimes.options import Option, single_words
+from cod.runtimes.options import last_value, single_words
 from cod.runtimes.translate import EVERY_OPTION, Parts, Way, is_bind, options_of, whole
 from cod.runtimes.userns import inject_for_runc
 
@@ -54,24 +53,28 @@ _SWITCHES = (
 
 
 class CtrRun(Struct, frozen=True):
-    """A `ctr run` in the foreground: the words around ours, its configuration if it has one, its reader."""
+    """A `ctr run` in the foreground: the words around ours, its configuration if it has one, its reader.
+
+    `pid_file` is where the user wants the container's first process written; "" where nowhere.
+    """
 
     before: tuple[str, ...]
     after: tuple[str, ...]
-    config: Path | None
+    config: str
+    pid_file: str
     reader: Reader
 
     def launch(self, prepared: Prepared, scratch: Path) -> Launch:
         """The command with the devices right after the verb."""
-        pid_file = scratch / "pid"
+        pid_file = Path(self.pid_file or scratch / "pid")
         told = self._told(prepared, scratch)
         argv = (*self.before, "--pid-file", str(pid_file), *told.words, *self.after)
         return Launch(argv, first=written_in(pid_file), if_it_fails=told.check)
 
     def _told(self, prepared: Prepared, scratch: Path) -> Told:
-        if self.config is None:
+        if not self.config:
             return self.reader.told(prepared, WAY, _flags)
-        return Told(("--config", str(_edited(self.config, prepared, scratch / "config.json"))))
+        return Told(("--config", str(_edited(Path(self.config), prepared, scratch / "config.json"))))
 
 
 def _edited(config: Path, prepared: Prepared, to: Path) -> Path:
@@ -110,20 +113,10 @@ def read_ctr(argv: tuple[str, ...], environ: Mapping[str, str]) -> CtrRun:
     if argv[verb : verb + 1] != ("run",):
         refuse_verb("ctr", argv[verb : verb + 1], "--rm IMAGE ID COMMAND")
     options, end = single_words(argv[verb + 1 :], switches=_SWITCHES)
-    _refuse(options)
-    configs = [option.value for option in options if option.name in ("config", "c")]
-    kept = [word for option in options if option.name not in ("config", "c") for word in option.words]
+    refuse_detached("ctr", options)
+    ours = ("config", "c", "pid-file")
+    kept = [word for option in options if option.name not in ours for word in option.words]
     directories = USUAL[:2] if version_in(ask((argv[0], "--version"), environ)) >= (2,) else ()
     after = (*kept, *argv[verb + 1 + end :])
-    config = Path(configs[-1]) if configs and configs[-1] else None
-    return CtrRun(argv[: verb + 1], after, config, Reader(directories, "0.7.0"))
-
-
-def _refuse(options: list[Option]) -> None:
-    refuse_detached("ctr", options)
-    for option in options:
-        if option.name == "pid-file":
-            raise Misuse(
-                "cod run needs the pid-file of ctr for itself",
-                hint="leave it out: the number is a holder in cod claim list",
-            )
+    config, pid_file = last_value(options, "config", "c"), last_value(options, "pid-file")
+    return CtrRun(argv[: verb + 1], after, config, pid_file, Reader(directories, "0.7.0"))

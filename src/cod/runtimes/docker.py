@@ -21,9 +21,9 @@ from cod.prepare import Prepared
 from cod.runtimes.asking import ask, version_in
 from cod.runtimes.by_name import Reader, Told
 from cod.runtimes.command import Command, Launch, RuntimeUnavailable
-from cod.runtimes.first import First
+from cod.runtimes.first import First, newly_written
 from cod.runtimes.foreground import refuse_background, refuse_verb
-from cod.runtimes.options import Option, clustered
+from cod.runtimes.options import clustered, last_value
 from cod.runtimes.translate import BIND, PROPAGATION, Node, Parts, Way, is_read_only, whole
 
 BY_NAME = whole("Docker", "25 or newer with CDI on", "CDI")
@@ -73,7 +73,10 @@ class Engine(Struct, frozen=True):
 
 
 class EngineRun(Struct, frozen=True):
-    """A `docker run` or `nerdctl run` in the foreground: the words up to and with the verb, and the rest."""
+    """A `docker run` or `nerdctl run` in the foreground: the words up to and with the verb, and the rest.
+
+    `id_file` is where the user wants the container's identity written; "" where nowhere.
+    """
 
     before: tuple[str, ...]
     after: tuple[str, ...]
@@ -85,7 +88,7 @@ class EngineRun(Struct, frozen=True):
     def launch(self, prepared: Prepared, scratch: Path) -> Launch:
         """The command with the devices right after the verb."""
         told = self.engine.told(prepared, self.way)
-        id_file = Path(self.id_file) if self.id_file else scratch / "id"
+        id_file = Path(self.id_file or scratch / "id")
         added = told.words if self.id_file else ("--cidfile", str(id_file), *told.words)
         first = inspected((*self.engine.client, "inspect"), id_file, self.environ)
         return Launch((*self.before, *added, *self.after), first=first, if_it_fails=told.check)
@@ -112,13 +115,7 @@ def read_docker(argv: tuple[str, ...], environ: Mapping[str, str]) -> Command:
 
         return read_podman(argv, environ)
     engine = _engine(client, _info(answer), environ)
-    return EngineRun(before, after, id_file_of(options), engine, environ, WAY)
-
-
-def id_file_of(options: list[Option]) -> str:
-    """Where the user wants the container's identity written; "" where nowhere."""
-    named = [option.value or "" for option in options if option.name == "cidfile"]
-    return named[-1] if named else ""
+    return EngineRun(before, after, last_value(options, "cidfile"), engine, environ, WAY)
 
 
 def _info(answer: str) -> _Info:
@@ -160,11 +157,9 @@ def _refuse_remote(client: tuple[str, ...], info: _Info, environ: Mapping[str, s
 
 
 def _endpoint(client: tuple[str, ...], info: _Info, environ: Mapping[str, str]) -> str:
-    named = [
-        each.value for each in clustered(client[1:], valued=_GLOBAL_VALUED)[0] if each.name in ("H", "host")
-    ]
-    if named or environ.get("DOCKER_HOST"):
-        return (named[-1] if named else None) or environ.get("DOCKER_HOST", "")
+    options = clustered(client[1:], valued=_GLOBAL_VALUED)[0]
+    if named := last_value(options, "H", "host") or environ.get("DOCKER_HOST"):
+        return named
     context = str((info.client_info or {}).get("Context", "default"))
     if context == "default":
         return "unix://"
@@ -202,13 +197,10 @@ def _mount(mount: Mount) -> str:
 
 def inspected(words: tuple[str, ...], id_file: Path, environ: Mapping[str, str]) -> First:
     """The engine knows the first process of the container whose identity it has written into a file."""
+    text = newly_written(id_file)
 
     def find(_: int) -> int | None:
-        try:
-            container = id_file.read_text(encoding="ascii").strip()
-        except (OSError, ValueError):
-            return None
-        if not container:
+        if not (container := text()):
             return None
         answer = ask((*words, "--format", "{{.State.Pid}}", container), environ).strip()
         return int(answer) if answer.isdigit() and answer != "0" else None

@@ -14,9 +14,9 @@ from cod.prepare.place import USUAL
 from cod.runtimes.asking import ask
 from cod.runtimes.by_name import Reader
 from cod.runtimes.docker import WAY as DOCKER_WAY
-from cod.runtimes.docker import Engine, EngineRun, id_file_of
+from cod.runtimes.docker import Engine, EngineRun
 from cod.runtimes.foreground import refuse_background, refuse_verb
-from cod.runtimes.options import clustered
+from cod.runtimes.options import clustered, last_value
 from cod.runtimes.translate import whole
 
 BY_NAME = whole("nerdctl", "with `--cdi-spec-dirs`", "CDI")
@@ -59,4 +59,4 @@ def read_nerdctl(argv: tuple[str, ...], environ: Mapping[str, str]) -> EngineRun
     has_users = os.geteuid() != 0 or any(option.name == "userns-remap" for option in (*globals_, *late))
     client = (*client, *(word for option in late for word in option.words))
     engine = Engine(Reader(directories, "1.0.0", has_users), client)
-    return EngineRun(before, after, id_file_of(options), engine, environ, WAY)
+    return EngineRun(before, after, last_value(options, "cidfile"), engine, environ, WAY)

@@ -25,6 +25,11 @@ class Option(Struct, frozen=True):
         return self.value not in _NO
 
 
+def last_value(options: Sequence[Option], *names: str) -> str:
+    """What the last option of these names says; "" where there is none."""
+    return next((option.value or "" for option in reversed(options) if option.name in names), "")
+
+
 def single_words(
     words: Sequence[str], valued: Collection[str] | None = None, *, switches: Collection[str] = ()
 ) -> tuple[list[Option], int]:

@@ -22,7 +22,7 @@ from cod.runtimes.by_name import Reader
 from cod.runtimes.command import Launch
 from cod.runtimes.first import written_in
 from cod.runtimes.foreground import refuse_background, refuse_verb
-from cod.runtimes.options import Option, clustered
+from cod.runtimes.options import Option, clustered, last_value
 from cod.runtimes.translate import BIND, PROPAGATION, SWITCHES, Node, Parts, Way, volume, whole
 
 _GLOBAL_VALUED = """
@@ -64,15 +64,19 @@ WAY = Way(
 
 
 class PodmanRun(Struct, frozen=True):
-    """A `podman run` in the foreground: the words up to and with the verb, and those after it."""
+    """A `podman run` in the foreground: the words up to and with the verb, and those after it.
+
+    `pid_file` is where the user wants the container's first process written; "" where nowhere.
+    """
 
     before: tuple[str, ...]
     after: tuple[str, ...]
+    pid_file: str
     reader: Reader
 
     def launch(self, prepared: Prepared, scratch: Path) -> Launch:
         """The command with the claim's devices put in right after the verb."""
-        pid_file = scratch / "pid"
+        pid_file = Path(self.pid_file or scratch / "pid")
         told = self.reader.told(prepared, WAY, self._flags)
         argv = (*self.before, *told.words, "--pidfile", str(pid_file), *self.after)
         return Launch(argv, first=written_in(pid_file), if_it_fails=told.check)
@@ -114,7 +118,8 @@ def read_podman(argv: tuple[str, ...], environ: Mapping[str, str]) -> PodmanRun:
     options = clustered(after, switches=_RUN_SWITCHES.split())[0]
     refuse_background("podman", options)
     version = version_in(ask((argv[0], "--version"), environ))
-    return PodmanRun(before, after, _reader(version, _has_users(options)))
+    reader = _reader(version, _has_users(options))
+    return PodmanRun(before, after, last_value(options, "pidfile"), reader)
 
 
 def _reader(version: tuple[int, ...], has_users: bool) -> Reader:

@@ -20,7 +20,7 @@ from cod.runtimes.command import Launch
 from cod.runtimes.features import check_features
 from cod.runtimes.first import written_in
 from cod.runtimes.foreground import refuse_detached, refuse_verb
-from cod.runtimes.options import Option, clustered, single_words
+from cod.runtimes.options import Option, clustered, last_value, single_words
 from cod.runtimes.translate import whole
 from cod.runtimes.userns import inject_for_runc
 
@@ -36,11 +36,15 @@ WAY = whole("runc, crun", "", "a private copy of the bundle", "as the bundle say
 
 
 class BundleRun(Struct, frozen=True):
-    """A `runc run` in the foreground: the words around its bundle, and that bundle as it was read."""
+    """A `runc run` in the foreground: the words around its bundle, and that bundle as it was read.
+
+    `pid_file` is where the user wants the container's first process written; "" where nowhere.
+    """
 
     before: tuple[str, ...]
     after: tuple[str, ...]
     bundle: Bundle
+    pid_file: str
     environ: Mapping[str, str]
 
     def launch(self, prepared: Prepared, scratch: Path) -> Launch:
@@ -53,7 +57,7 @@ class BundleRun(Struct, frozen=True):
         put_in = inject if Path(self.before[0]).name == "crun" else inject_for_runc
         config = put_in(self.bundle.config, prepared.edits)
         private = self.bundle.copied(config, scratch / "bundle")
-        pid_file = scratch / "pid"
+        pid_file = Path(self.pid_file or scratch / "pid")
         added = ("--bundle", str(private), "--pid-file", str(pid_file))
         return Launch((*self.before, *added, *self.after), first=written_in(pid_file))
 
@@ -79,11 +83,12 @@ def read_bundle_run(
         refuse_verb(name, argv[verb : verb + 1], "--bundle DIRECTORY ID")
     options, end = read(argv[verb + 1 :], valued=_RUN_VALUED)
     _refuse(name, options)
-    bundles = [option.value for option in options if option.name in ("bundle", "b")]
-    kept = [word for option in options if option.name not in ("bundle", "b") for word in option.words]
+    ours = ("bundle", "b", "pid-file")
+    kept = [word for option in options if option.name not in ours for word in option.words]
     _refuse_late_options(name, argv[verb + 1 + end :])
-    bundle = read_bundle(Path((bundles[-1] if bundles else None) or "."))
-    return BundleRun((*argv[: verb + 1],), (*kept, *argv[verb + 1 + end :]), bundle, environ)
+    bundle = read_bundle(Path(last_value(options, "bundle", "b") or "."))
+    after = (*kept, *argv[verb + 1 + end :])
+    return BundleRun(argv[: verb + 1], after, bundle, last_value(options, "pid-file"), environ)
 
 
 def _refuse(name: str, options: list[Option]) -> None:
