@@ -10,11 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
+from cod.runtimes.child import signals_held, start
+from cod.runtimes.command import CommandNotExecutable
 from tests.runtimes.machine import Machine, until
 
 ONE = ("run", "-d", "sim-gpu", "--")
@@ -54,14 +56,31 @@ def test_a_command_that_does_not_exist_is_127_and_takes_nothing(machine: Machine
     assert machine.nothing_is_left()
 
 
-def test_a_file_that_the_kernel_cannot_run_is_127_and_comes_back(machine: Machine) -> None:
+def test_a_file_that_the_kernel_cannot_run_is_126_and_comes_back(machine: Machine) -> None:
     program = machine.directory / "program"
     program.write_bytes(b"\x7fELF and nothing more")
     program.chmod(0o755)
     run = machine.cod(*ONE, str(program))
-    assert run.returncode == 127
+    assert run.returncode == 126
     assert "exec format error" in run.stderr
     assert machine.nothing_is_left()
+
+
+def test_a_file_that_is_no_program_is_126_and_takes_nothing(machine: Machine) -> None:
+    (machine.directory / "data").touch()
+    run = machine.cod(*ONE, str(machine.directory / "data"))
+    assert run.returncode == 126
+    assert "permission denied" in run.stderr
+    assert machine.nothing_is_left()
+
+
+@pytest.mark.parametrize("environment", [{"A": "b\0c"}, {"A=": "b"}])
+def test_variables_that_no_program_can_have_are_an_error(environment: dict[str, str]) -> None:
+    with signals_held() as mask:
+        child = start(("true",), {"PATH": os.environ["PATH"], **environment}, mask)
+        with pytest.raises(CommandNotExecutable) as failed:
+            child.let_go("true")
+    assert failed.value.causes == ("invalid argument",)
 
 
 def test_the_command_needs_no_two_dashes_and_keeps_its_own_options(machine: Machine) -> None:
@@ -141,6 +160,18 @@ def test_ctrl_c_on_a_terminal_reaches_the_command_once_and_its_status_is_kept(ma
         shown = _read_until(leader, b"end")
         assert run.wait(10) == 5
     assert b"got 2" not in shown
+    assert machine.nothing_is_left()
+
+
+def test_a_terminal_that_goes_away_reaches_the_command(machine: Machine) -> None:
+    # Of a session, only its leader is told: that is cod, as where ssh has started it.
+    told = machine.directory / "told"
+    script = f"trap 'echo > {told}; exit 9' HUP; echo ready; while :; do sleep 0.05; done"
+    with suppress(OSError), _on_a_terminal(machine, *ONE, *sh(script)) as (run, leader):
+        _read_until(leader, b"ready")
+        os.close(leader)
+        assert run.wait(10) == 9
+    assert told.exists()
     assert machine.nothing_is_left()
 
 

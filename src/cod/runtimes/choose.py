@@ -29,7 +29,7 @@ def command_for(argv: tuple[str, ...], environ: Mapping[str, str]) -> Command:
     """Understand a command.
 
     Raises:
-        CommandNotFound: if there is no such program.
+        CommandNotFound, CommandNotExecutable: if there is no such program, or it is none.
         RuntimeUnavailable: if a runtime does not say what it takes.
         Misuse: if it is one that could not hold devices, such as a detached container.
         InvalidBundle, InvalidConfig: if an OCI bundle is none.
