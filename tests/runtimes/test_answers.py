@@ -6,7 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from cod.cdi.config import InvalidConfig
+from cod.cdi.inject import InjectionFailed
 from cod.cdi.spec import ContainerEdits, DeviceNode, Hook, IntelRdt, Mount, NetDevice
 from cod.errors import Misuse
 from cod.prepare import Prepared
@@ -18,6 +21,7 @@ from cod.runtimes.podman import read_podman
 from cod.runtimes.runc import read_runc
 from cod.runtimes.runsc import read_runsc
 from cod.runtimes.translate import NotCarried
+from cod.runtimes.userns import inject_for_runc
 from tests.runtimes.stand_in import stand_in
 
 MOVED = DeviceNode("/dev/mine", "/dev/null", permissions="rw")
@@ -47,9 +51,15 @@ def test_a_podman_that_knows_cdi_gets_the_claims_name(tmp_path: Path, version: s
     assert podman(tmp_path, version) == NAME
 
 
-@pytest.mark.parametrize("version", ["3.0.1", "4.0.3"])
+@pytest.mark.parametrize("version", ["3.4.7", "4.0.3"])
 def test_an_older_podman_gets_flags(tmp_path: Path, version: str) -> None:
     assert podman(tmp_path, version) == FLAGS
+
+
+@pytest.mark.parametrize("version", ["3.0.1", "?"])
+def test_a_podman_that_does_not_tell_the_first_process_starts_nothing(tmp_path: Path, version: str) -> None:
+    with pytest.raises(RuntimeUnavailable, match="older than"):
+        podman(tmp_path, version)
 
 
 def test_groups_are_flags_where_its_cdi_does_not_know_them(tmp_path: Path) -> None:
@@ -77,6 +87,8 @@ def test_in_a_user_namespace_a_moved_node_is_a_bind_mount(tmp_path: Path, option
         *("--device", "/dev/zero:/dev/zero:rwm"),
     ]
     assert podman(tmp_path, "5.4.2", line="podman run --userns host I") == NAME
+    same = ContainerEdits(device_nodes=(DeviceNode("/dev/zero", "/dev/zero"),))
+    assert podman(tmp_path, "5.4.2", same, line=f"podman run {option} I") == NAME
 
 
 def test_a_podman_that_does_not_answer_starts_nothing(tmp_path: Path) -> None:
@@ -211,6 +223,9 @@ NET = ContainerEdits(net_devices=(NetDevice("eth7", "net0"),))
         ({"features": NEW}, ContainerEdits(intel_rdt=IntelRdt(enable_monitoring=True)), False),
         ({"features": '{"linux": {"intelRdt": {"enabled": true}}}'}, NET, False),
         ({"features": "{"}, NET, False),
+        ({"features": '{"linux": {"netDevices": [1]}}'}, NET, False),
+        ({"features": '{"linux": {"intelRdt": "yes"}}'}, ContainerEdits(intel_rdt=IntelRdt()), False),
+        ({"features": '{"linux": {"netDevices": {"enabled": "no"}}}'}, NET, False),
         ({"features": "[1]"}, ContainerEdits(intel_rdt=IntelRdt()), False),
         ({}, NET, False),
         ({}, EDITS, True),
@@ -229,13 +244,40 @@ def test_what_runc_would_leave_out_silently_is_refused(
             command.launch(prepared(edits), tmp_path)
 
 
+def test_all_that_runc_would_leave_out_is_said_at_once(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"ociVersion": "1.0.2"}')
+    environ = stand_in(tmp_path / "bin", "runc", features='{"linux": {"intelRdt": {"enabled": true}}}')
+    edits = ContainerEdits(
+        net_devices=NET.net_devices, intel_rdt=IntelRdt(schemata=("L3:0=f",), enable_monitoring=True)
+    )
+    with pytest.raises(NotCarried) as refused:
+        read_runc(("runc", "run", "-b", str(tmp_path), "x"), environ).launch(prepared(edits), tmp_path)
+    assert [cause.split(" ")[1] for cause in refused.value.causes] == ["network", "schemata", "monitoring"]
+
+
+@pytest.mark.parametrize("node", [DeviceNode("/dev/null", file_mode=0o640), replace(MOVED, uid=4711)])
+def test_in_a_user_namespace_a_node_with_another_owner_or_mode_than_the_hosts_is_refused(
+    node: DeviceNode,
+) -> None:
+    config: dict[str, object] = {"linux": {"namespaces": [{"type": "user"}]}}
+    with pytest.raises(InjectionFailed, match="of the host has"):
+        inject_for_runc(config, ContainerEdits(device_nodes=(node,)))
+    assert inject_for_runc({}, ContainerEdits(device_nodes=(node,)))["linux"]["devices"]
+
+
+def test_in_a_user_namespace_mounts_that_are_none_are_refused() -> None:
+    config: dict[str, object] = {"mounts": 5, "linux": {"namespaces": [{"type": "user"}]}}
+    with pytest.raises(InvalidConfig):
+        inject_for_runc(config, ContainerEdits(device_nodes=(MOVED,)))
+
+
 @pytest.mark.parametrize("program", ["runc", "crun"])
 def test_in_a_user_namespace_runc_gets_a_mount_and_crun_a_node(tmp_path: Path, program: str) -> None:
     (tmp_path / "config.json").write_text('{"linux": {"namespaces": [{"type": "user"}]}}')
     command = read_runc((program, "run", "-b", str(tmp_path), "x"), stand_in(tmp_path / "bin", program))
     command.launch(prepared(ContainerEdits(device_nodes=(MOVED,))), tmp_path)
     config = json.loads((tmp_path / "bundle/config.json").read_text())
-    assert ("devices" in config["linux"]) == (program == "crun")
+    assert bool(config["linux"]["devices"]) == (program == "crun")
     assert [mount["source"] for mount in config.get("mounts", [])] == ["/dev/null"] * (program == "runc")
     assert config["linux"]["resources"]["devices"] == [
         {"allow": True, "type": "c", "major": 1, "minor": 3, "access": "rw"}

@@ -41,7 +41,7 @@ EDITS = ContainerEdits(
         DeviceNode("/dev/zero"),
         DeviceNode("/dev/full", permissions="none"),
     ),
-    mounts=(Mount("/etc/hostname", "/h,1", ("ro", "nosuid", "nodev", "rbind", "rprivate")),),
+    mounts=(Mount("/etc/hostname", '/h,"1', ("ro", "nosuid", "nodev", "rbind", "rprivate")),),
     additional_gids=(44, 105),
 )
 AT = Path("/run/cdi/mine.json")
@@ -70,7 +70,7 @@ def test_a_daemon_with_cdi_gets_the_claims_name(tmp_path: Path, directories: lis
 
 FLAGS = [
     *("--env", "A=b,c", "--mount"),
-    'type=bind,source=/etc/hostname,"target=/h,1",readonly,bind-propagation=rprivate',
+    'type=bind,source=/etc/hostname,"target=/h,""1",readonly,bind-propagation=rprivate',
     *("--device", "/dev/null:/dev/mine:rw", "--device", "/dev/zero:/dev/zero:rwm"),
     *("--mount", "type=bind,source=/dev/full,target=/dev/full"),
     *("--group-add", "44", "--group-add", "105"),

@@ -48,7 +48,7 @@ def test_devices_become_definitions(tmp_path: Path, version: str, hierarchies: t
         ),
         mounts=(
             Mount("/etc", "/e", ("ro", "nosuid")),
-            Mount("/etc/hostname", "/h", ("bind",)),
+            Mount("/etc/hostname", "/h#\n\\", ("bind",)),
             Mount("", "/t", ("noexec",), "tmpfs"),
         ),
     )
@@ -59,7 +59,7 @@ def test_devices_become_definitions(tmp_path: Path, version: str, hierarchies: t
         "lxc-execute",
         "lxc.environment=A=b",
         "lxc.mount.entry=/etc e none ro,nosuid,rbind,create=dir 0 0",
-        "lxc.mount.entry=/etc/hostname h none bind,create=file 0 0",
+        "lxc.mount.entry=/etc/hostname h\\043\\012\\134 none bind,create=file 0 0",
         "lxc.mount.entry=tmpfs t tmpfs noexec,create=dir 0 0",
         "lxc.mount.entry=/dev/zero dev/my\\040node none bind,create=file 0 0",
         *(f"lxc.{hierarchy}.devices.allow=c 1:5 r" for hierarchy in hierarchies),

@@ -227,7 +227,7 @@ def _host_node(path: str) -> tuple[str, int, int, int]:
 def _add_mounts(new: Config, added: tuple[Mount, ...]) -> None:
     """Mounts in place of those at the same destination, and all of them by depth, so that none is hidden."""
     mounts = _own_list(new, "mounts", dict)
-    has_users = _has_user_namespace(new)
+    has_users = has_user_namespace(new)
     destinations = _texts(mounts, "destination")
     for mount in added:
         if mount.container_path in destinations:
@@ -247,8 +247,9 @@ def _depth(mount: Config) -> int:
     return path.count("/") - path.startswith("//")
 
 
-def _has_user_namespace(new: Config) -> bool:
-    linux = new.get("linux")
+def has_user_namespace(config: Config) -> bool:
+    """Whether a configuration gives its container users of its own."""
+    linux = config.get("linux")
     namespaces = linux.get("namespaces") if isinstance(linux, dict) else None
     return isinstance(namespaces, list) and any(
         isinstance(namespace, dict) and namespace.get("type") == "user" for namespace in namespaces

@@ -23,7 +23,7 @@ WAY = Way(
     elsewhere=False,
     options=("rw", "bind", "rbind", "nosuid", *PRIVATE),
     unsayable=":",
-    unsayable_env="\n$",
+    unsayable_env="\n$'",
 )
 
 

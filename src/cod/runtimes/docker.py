@@ -180,11 +180,10 @@ def flags(parts: Parts, has_users: bool) -> tuple[str, ...]:
 
 
 def _node(node: Node, has_users: bool) -> tuple[str, ...]:
-    is_device = node.access and node.kind in ("b", "c", "u")
-    if is_device and not (has_users and node.path != node.host_path):
+    if node.is_opened and not (has_users and node.is_moved):
         return ("--device", node.triple)
     bound = ("--mount", _mount(Mount(node.host_path, node.path)))
-    return (*bound, "--device-cgroup-rule", node.rule) if is_device else bound
+    return (*bound, "--device-cgroup-rule", node.rule) if node.is_opened else bound
 
 
 def _mount(mount: Mount) -> str:
@@ -192,7 +191,12 @@ def _mount(mount: Mount) -> str:
     if is_read_only(mount):
         fields.append("readonly")
     fields += [f"bind-propagation={option}" for option in mount.options if option in PROPAGATION]
-    return ",".join(f'"{field}"' if "," in field else field for field in fields)
+    return ",".join(map(_quoted, fields))
+
+
+def _quoted(field: str) -> str:
+    """A field of CSV."""
+    return '"{}"'.format(field.replace('"', '""')) if {*field} & {*',"\n'} else field
 
 
 def inspected(words: tuple[str, ...], id_file: Path, environ: Mapping[str, str]) -> First:

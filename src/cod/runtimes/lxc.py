@@ -57,7 +57,7 @@ def _definitions(parts: Parts, hierarchies: tuple[str, ...]) -> list[str]:
     for node in parts.nodes:
         mount = Mount(node.host_path, node.path, ("bind",))
         made.append(f"lxc.mount.entry={_entry(mount)}")
-        if node.access and node.kind in ("b", "c"):
+        if node.is_opened:
             made += [f"{hierarchy}.allow={node.rule}" for hierarchy in hierarchies]
     return made
 
@@ -72,7 +72,7 @@ def _entry(mount: Mount) -> str:
 
 
 def _word(path: str) -> str:
-    return path.replace("\\", "\\134").replace(" ", "\\040").replace("\t", "\\011").replace("#", "\\043")
+    return "".join(f"\\{ord(each):03o}" if each in "\\ \t\n#" else each for each in path)
 
 
 def read_lxc(argv: tuple[str, ...], environ: Mapping[str, str]) -> LxcRun:

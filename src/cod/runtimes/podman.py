@@ -19,7 +19,7 @@ from cod.prepare import Prepared
 from cod.prepare.place import USUAL
 from cod.runtimes.asking import ask, version_in
 from cod.runtimes.by_name import Reader
-from cod.runtimes.command import Launch
+from cod.runtimes.command import Launch, RuntimeUnavailable
 from cod.runtimes.first import written_in
 from cod.runtimes.foreground import refuse_background, refuse_verb
 from cod.runtimes.options import Option, clustered, last_value
@@ -43,6 +43,7 @@ _REMOTE_VARIABLES = ("CONTAINER_HOST", "CONTAINER_CONNECTION")
 
 # The newest CDI that a version knows; what is newer is told from the engine's own error.
 _KNOWS = (((5, 5), "1.0.0"), ((5, 1), "0.7.0"), ((4, 7), "0.6.0"), ((0, 0), "0.5.0"))
+_FIRST_WITH_PIDFILE = (3, 2)
 _FIRST_WITH_CDI = (4, 1)
 _FIRST_WITH_DIRECTORIES = (5, 8)  # cdi_spec_dirs in containers.conf
 
@@ -92,12 +93,11 @@ class PodmanRun(Struct, frozen=True):
         return tuple(words)
 
     def _node(self, node: Node) -> tuple[str, ...]:
-        is_device = node.access and node.kind in ("b", "c", "u")
         # A user's own Podman makes bind mounts of devices by itself, and can set no rule of a device cgroup.
-        if is_device and (node.path == node.host_path or not self.reader.has_users or os.geteuid() != 0):
+        if node.is_opened and (not node.is_moved or not self.reader.has_users or os.geteuid() != 0):
             return ("--device", node.triple)
         bound = ("--volume", volume(Mount(node.host_path, node.path)))
-        return (*bound, "--device-cgroup-rule", node.rule) if is_device else bound
+        return (*bound, "--device-cgroup-rule", node.rule) if node.is_opened else bound
 
 
 def read_podman(argv: tuple[str, ...], environ: Mapping[str, str]) -> PodmanRun:
@@ -105,7 +105,7 @@ def read_podman(argv: tuple[str, ...], environ: Mapping[str, str]) -> PodmanRun:
 
     Raises:
         Misuse: if it is not a `podman run` in the foreground on this machine.
-        RuntimeUnavailable: if it does not say its version.
+        RuntimeUnavailable: if it does not say its version, or is older than 3.2.
     """
     options, verb = clustered(argv[1:], valued=_GLOBAL_VALUED.split())
     verb += 1
@@ -118,6 +118,12 @@ def read_podman(argv: tuple[str, ...], environ: Mapping[str, str]) -> PodmanRun:
     options = clustered(after, switches=_RUN_SWITCHES.split())[0]
     refuse_background("podman", options)
     version = version_in(ask((argv[0], "--version"), environ))
+    if version < _FIRST_WITH_PIDFILE:
+        raise RuntimeUnavailable(
+            "this podman is older than 3.2",
+            causes=("it does not tell the container's first process, which has to hold the devices, too",),
+            hint="use a newer one, or runc run",
+        )
     reader = _reader(version, _has_users(options))
     return PodmanRun(before, after, last_value(options, "pidfile"), reader)
 

@@ -25,7 +25,7 @@ SWITCHES = ("nosuid", "suid", "nodev", "dev", "noexec", "exec")
 EVERY_OPTION = (*BIND, *SWITCHES, "noatime", "relatime", "strictatime", *PROPAGATION)
 
 _EVERYTHING = "rwm"
-_KINDS = {"c": stat.S_ISCHR, "u": stat.S_ISCHR, "b": stat.S_ISBLK, "p": stat.S_ISFIFO}
+_KINDS = {"c": stat.S_ISCHR, "b": stat.S_ISBLK, "p": stat.S_ISFIFO}
 # What restricts a mounted tree and makes no difference to a file without these properties.
 _IDLE_FOR_FILES = ("nosuid", "nodev", "bind", "rbind", *PRIVATE)
 
@@ -35,7 +35,10 @@ class NotCarried(Refused):
 
 
 class Node(Struct, frozen=True):
-    """A device node as flags name it; `access` is what the device cgroup is to allow, of `rwm`."""
+    """A device node as flags name it; `access` is what the device cgroup is to allow, of `rwm`.
+
+    `kind` is `c`, `b` or `p`, of which a device cgroup knows the first two.
+    """
 
     path: str
     host_path: str
@@ -43,6 +46,16 @@ class Node(Struct, frozen=True):
     major: int
     minor: int
     access: str
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether the container has it at another path than the host."""
+        return self.path != self.host_path
+
+    @property
+    def is_opened(self) -> bool:
+        """Whether a device cgroup has to allow it."""
+        return bool(self.access) and self.kind != "p"
 
     @property
     def rule(self) -> str:
@@ -146,7 +159,7 @@ class Way(Struct, frozen=True, kw_only=True):
     def _node(self, node: Node) -> Iterator[str]:
         if not self.nodes:
             yield f"the device node {node.path}: it adds none"
-        if node.path != node.host_path and not self.elsewhere:
+        if node.is_moved and not self.elsewhere:
             yield f"{node.host_path} of the host as {node.path}: it shows devices at the host's paths only"
         if not node.access and not self.limits_access:
             yield f"{node.path} with no access: it has no device cgroup to keep it closed"
@@ -217,6 +230,7 @@ def host_node(node: DeviceNode) -> Node:
     Raises InjectionFailed where the host has none, or not the one that is meant.
     """
     made = inject({}, ContainerEdits(device_nodes=(node,)))["linux"]["devices"][0]
+    kind = "c" if made["type"] == "u" else made["type"]
     host_path = node.host_path or node.path
     try:
         status = os.lstat(host_path)
@@ -225,16 +239,16 @@ def host_node(node: DeviceNode) -> Node:
             f"{host_path} of the host: {(error.strerror or '').lower()}", where=host_path
         ) from None
     numbers = (os.major(status.st_rdev), os.minor(status.st_rdev))
-    is_meant = _KINDS[made["type"]](status.st_mode) and numbers == (made["major"], made["minor"])
-    if not is_meant and made["type"] != "p":
+    is_meant = _KINDS[kind](status.st_mode) and (kind == "p" or numbers == (made["major"], made["minor"]))
+    if not is_meant:
         raise InjectionFailed(
-            f"the device node {node.path} is {made['type']} {made['major']}:{made['minor']}, "
+            f"the device node {node.path} is {kind} {made['major']}:{made['minor']}, "
             f"and {host_path} of the host is another",
             where=host_path,
         )
     _check_owner(node, host_path, status)
     access = "" if node.permissions == "none" else node.permissions or _EVERYTHING
-    return Node(node.path, host_path, made["type"], *numbers, access)
+    return Node(node.path, host_path, kind, *numbers, access)
 
 
 def _check_owner(node: DeviceNode, host_path: str, status: os.stat_result) -> None:
