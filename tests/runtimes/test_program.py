@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from cod.errors import Misuse
 from cod.runtimes.child import signals_held, start
+from cod.runtimes.choose import command_for
 from cod.runtimes.command import CommandNotExecutable
 from tests.runtimes.machine import Machine, until
 
@@ -262,7 +264,7 @@ def test_the_devices_of_a_recorded_machine_cannot_be_used(machine: Machine, tmp_
     assert "recorded machine" in run.stderr
 
 
-@pytest.mark.parametrize("name", ["docker-compose", "machinectl", "podman-remote", "crictl"])
+@pytest.mark.parametrize("name", ["docker-compose", "machinectl", "youki", "crictl"])
 def test_what_starts_containers_elsewhere_is_refused(machine: Machine, name: str) -> None:
     program = machine.directory / name
     program.write_text("#!/bin/sh\necho started\n")
@@ -270,6 +272,19 @@ def test_what_starts_containers_elsewhere_is_refused(machine: Machine, name: str
     run = machine.cod(*ONE, str(program), "run", "image")
     assert (run.returncode, run.stdout) == (2, "")
     assert "try: use " in run.stderr
+
+
+@pytest.mark.parametrize(
+    "line", ["env A=b podman run I", "nice -n 5 env /usr/bin/docker run I", "timeout 9 crictl run x"]
+)
+def test_a_runtime_behind_another_program_is_refused(line: str) -> None:
+    with pytest.raises(Misuse, match=r"does not see \w+ behind"):
+        command_for(tuple(line.split()), os.environ)
+
+
+def test_a_program_behind_another_is_taken(machine: Machine) -> None:
+    assert machine.cod(*ONE, "env", "P=/podman", *sh("echo $COD_DEVICES"), "docker").stdout[:3] == "sim"
+    assert machine.nothing_is_left()
 
 
 def test_nothing_is_taken_where_the_spec_cannot_be_written(machine: Machine) -> None:
