@@ -29,6 +29,8 @@ EDITS = ContainerEdits(
     env=("A=b",), device_nodes=(MOVED,), mounts=(Mount("/etc", "/e", ("ro", "nosuid", "rbind")),)
 )
 HOOK = ContainerEdits(hooks=(Hook("createContainer", "/h"),))
+NEW = '{"linux": {"netDevices": {"enabled": true}, "intelRdt": {"enabled": true, "schemata": true}}}'
+NET = ContainerEdits(net_devices=(NetDevice("eth7", "net0"),))
 NAME = ["--device", "cod.dev/claim=m"]
 USUAL = Path("/run/cdi/m.json")
 FLAGS = ["--env", "A=b", "--volume", "/etc:/e:ro,nosuid,rbind", "--device", "/dev/null:/dev/mine:rw"]
@@ -89,6 +91,30 @@ def test_in_a_user_namespace_a_moved_node_is_a_bind_mount(tmp_path: Path, option
     assert podman(tmp_path, "5.4.2", line="podman run --userns host I") == NAME
     same = ContainerEdits(device_nodes=(DeviceNode("/dev/zero", "/dev/zero"),))
     assert podman(tmp_path, "5.4.2", same, line=f"podman run {option} I") == NAME
+
+
+@pytest.mark.parametrize(("features", "is_taken"), [(NEW, True), ("{}", False)])
+def test_podmans_own_runtime_is_asked_what_it_would_leave_out(
+    tmp_path: Path, features: str, is_taken: bool
+) -> None:
+    stand_in(tmp_path / "bin", "odd-runc", features=features)
+    environ = stand_in(
+        tmp_path / "bin", "podman", version="podman version 6.0.0", OCIRuntime=f"{tmp_path}/bin/odd-runc\n"
+    )
+    launch = read_podman(("podman", "run", "I"), environ).launch
+    if is_taken:
+        assert "cod.dev/claim=m" in launch(prepared(NET), Path("/s")).argv
+    else:
+        with pytest.raises(NotCarried, match="odd-runc cannot"):
+            launch(prepared(NET), Path("/s"))
+
+
+def test_podmans_variable_gives_a_container_users_of_its_own(tmp_path: Path) -> None:
+    environ = stand_in(tmp_path / "bin", "podman", version="podman version 5.4.2")
+    for value, expected in (("auto", "/dev/null:/dev/mine"), ("host", "cod.dev/claim=m")):
+        command = read_podman(("podman", "run", "I"), {**environ, "PODMAN_USERNS": value})
+        argv = command.launch(prepared(ContainerEdits(device_nodes=(MOVED,))), Path("/s")).argv
+        assert expected in argv
 
 
 def test_a_podman_that_does_not_answer_starts_nothing(tmp_path: Path) -> None:
@@ -209,10 +235,6 @@ def test_what_gvisor_would_leave_out_is_refused(tmp_path: Path, edits: Container
     with pytest.raises(NotCarried) as refused:
         runsc(tmp_path, "runsc run", edits)
     assert refused.value.causes[0].endswith(why)
-
-
-NEW = '{"linux": {"netDevices": {"enabled": true}, "intelRdt": {"enabled": true, "schemata": true}}}'
-NET = ContainerEdits(net_devices=(NetDevice("eth7", "net0"),))
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from cod.runtimes.asking import ask, version_in
 from cod.runtimes.bundle import content_of
 from cod.runtimes.by_name import Reader, Told
 from cod.runtimes.command import Launch
+from cod.runtimes.features import check_features
 from cod.runtimes.first import written_in
 from cod.runtimes.foreground import refuse_detached, refuse_verb
 from cod.runtimes.options import last_value, single_words
@@ -40,7 +41,7 @@ WAY = Way(
     elsewhere=False,
     any_type=True,
     options=EVERY_OPTION,
-    unsayable=",",
+    unsayable=',"',
     unsayable_env="",
 )
 
@@ -55,18 +56,25 @@ _SWITCHES = (
 class CtrRun(Struct, frozen=True):
     """A `ctr run` in the foreground: the words around ours, its configuration if it has one, its reader.
 
-    `pid_file` is where the user wants the container's first process written; "" where nowhere.
+    `pid_file` is where the user wants the container's first process written; "" where nowhere. `runc` is the
+    OCI runtime that it names, or the usual one.
     """
 
     before: tuple[str, ...]
     after: tuple[str, ...]
     config: str
     pid_file: str
+    runc: str
     reader: Reader
+    environ: Mapping[str, str]
 
     def launch(self, prepared: Prepared, scratch: Path) -> Launch:
-        """The command with the devices right after the verb."""
+        """The command with the devices right after the verb.
+
+        Raises NotCarried, also for what its OCI runtime would leave out; InjectionFailed, InvalidConfig.
+        """
         pid_file = Path(self.pid_file or scratch / "pid")
+        check_features(self.runc, prepared.edits, self.environ)
         told = self._told(prepared, scratch)
         argv = (*self.before, "--pid-file", str(pid_file), *told.words, *self.after)
         return Launch(argv, first=written_in(pid_file), if_it_fails=told.check)
@@ -119,4 +127,7 @@ def read_ctr(argv: tuple[str, ...], environ: Mapping[str, str]) -> CtrRun:
     directories = USUAL[:2] if version_in(ask((argv[0], "--version"), environ)) >= (2,) else ()
     after = (*kept, *argv[verb + 1 + end :])
     config, pid_file = last_value(options, "config", "c"), last_value(options, "pid-file")
-    return CtrRun(argv[: verb + 1], after, config, pid_file, Reader(directories, "0.7.0"))
+    runc = last_value(options, "runc-binary") or "runc"
+    has_users = any(option.name in ("uidmap", "gidmap") for option in options)
+    reader = Reader(directories, "0.7.0", has_users)
+    return CtrRun(argv[: verb + 1], after, config, pid_file, runc, reader, environ)

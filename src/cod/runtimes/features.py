@@ -5,7 +5,7 @@ Source: OCI runtime spec, features.md. runc before 1.4 and crun before 1.22 igno
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 from msgspec import Struct
@@ -31,10 +31,13 @@ class _Features(Struct):
     linux: _Linux | None = None
 
 
-def check_features(program: str, edits: ContainerEdits, environ: Mapping[str, str]) -> None:
-    """Raise NotCarried for what this runtime would leave out."""
+def check_features(
+    program: str | Callable[[], str], edits: ContainerEdits, environ: Mapping[str, str]
+) -> None:
+    """Raise NotCarried for what this runtime would leave out, or the one that an engine says it uses."""
     if not edits.net_devices and edits.intel_rdt is None:
         return
+    program = program if isinstance(program, str) else program()
     problems = tuple(_problems(edits, _features(program, environ)))
     if problems:
         raise NotCarried(

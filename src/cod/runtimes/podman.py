@@ -20,6 +20,7 @@ from cod.prepare.place import USUAL
 from cod.runtimes.asking import ask, version_in
 from cod.runtimes.by_name import Reader
 from cod.runtimes.command import Launch, RuntimeUnavailable
+from cod.runtimes.features import check_features
 from cod.runtimes.first import written_in
 from cod.runtimes.foreground import refuse_background, refuse_verb
 from cod.runtimes.options import Option, clustered, last_value
@@ -67,20 +68,31 @@ WAY = Way(
 class PodmanRun(Struct, frozen=True):
     """A `podman run` in the foreground: the words up to and with the verb, and those after it.
 
-    `pid_file` is where the user wants the container's first process written; "" where nowhere.
+    `pid_file` is where the user wants the container's first process written; "" where nowhere. `client` is
+    the words before the verb.
     """
 
     before: tuple[str, ...]
     after: tuple[str, ...]
     pid_file: str
     reader: Reader
+    client: tuple[str, ...]
+    environ: Mapping[str, str]
 
     def launch(self, prepared: Prepared, scratch: Path) -> Launch:
-        """The command with the claim's devices put in right after the verb."""
+        """The command with the claim's devices put in right after the verb.
+
+        Raises NotCarried, also for what its OCI runtime would leave out.
+        """
         pid_file = Path(self.pid_file or scratch / "pid")
         told = self.reader.told(prepared, WAY, self._flags)
+        check_features(self._oci_runtime, prepared.edits, self.environ)
         argv = (*self.before, *told.words, "--pidfile", str(pid_file), *self.after)
         return Launch(argv, first=written_in(pid_file), if_it_fails=told.check)
+
+    def _oci_runtime(self) -> str:
+        words = (*self.client, "info", "--format", "{{.Host.OCIRuntime.Path}}")
+        return ask(words, self.environ).strip()
 
     def _flags(self, parts: Parts) -> tuple[str, ...]:
         words = [*parts.variables]
@@ -110,6 +122,7 @@ def read_podman(argv: tuple[str, ...], environ: Mapping[str, str]) -> PodmanRun:
     options, verb = clustered(argv[1:], valued=_GLOBAL_VALUED.split())
     verb += 1
     _refuse_remote(options, environ)
+    client = argv[:verb]
     if argv[verb : verb + 1] == ("container",):
         verb += 1
     if argv[verb : verb + 1] != ("run",):
@@ -124,8 +137,8 @@ def read_podman(argv: tuple[str, ...], environ: Mapping[str, str]) -> PodmanRun:
             causes=("it does not tell the container's first process, which has to hold the devices, too",),
             hint="use a newer one, or runc run",
         )
-    reader = _reader(version, _has_users(options))
-    return PodmanRun(before, after, last_value(options, "pidfile"), reader)
+    reader = _reader(version, _has_users(options, environ))
+    return PodmanRun(before, after, last_value(options, "pidfile"), reader, client, environ)
 
 
 def _reader(version: tuple[int, ...], has_users: bool) -> Reader:
@@ -137,14 +150,12 @@ def _reader(version: tuple[int, ...], has_users: bool) -> Reader:
     )
 
 
-def _has_users(options: list[Option]) -> bool:
+def _has_users(options: list[Option], environ: Mapping[str, str]) -> bool:
     """Whether the container has a user namespace of its own, as far as the command says."""
     maps = ("uidmap", "gidmap", "subuidname", "subgidname")
-    named = any(
-        option.name in maps or (option.name == "userns" and option.value not in ("", "host"))
-        for option in options
-    )
-    return named or os.geteuid() != 0
+    kind = last_value(options, "userns") or environ.get("PODMAN_USERNS", "")
+    is_named = kind not in ("", "host") or any(option.name in maps for option in options)
+    return is_named or os.geteuid() != 0
 
 
 def _refuse_remote(options: list[Option], environ: Mapping[str, str]) -> None:
