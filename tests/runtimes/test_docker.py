@@ -122,6 +122,7 @@ def test_everything_that_flags_cannot_say_is_in_the_refusal(tmp_path: Path) -> N
 
 
 def test_what_only_a_newer_cdi_may_know_is_tried_by_name_and_said_where_it_fails(tmp_path: Path) -> None:
+    stand_in(tmp_path / "bin", "runc", features='{"linux": {"netDevices": {"enabled": true}}}')
     environ = stand_in(tmp_path / "bin", "docker", info=info("28.5.2", CDISpecDirs=["/run/cdi"]))
     edits = ContainerEdits(net_devices=(NetDevice("eth7", "net0"),))
     launch = read_docker(("docker", "run", "I"), environ).launch(
@@ -129,6 +130,28 @@ def test_what_only_a_newer_cdi_may_know_is_tried_by_name_and_said_where_it_fails
     )
     assert launch.argv[-3:] == ("--device", "cod.dev/claim=m", "I")
     assert launch.if_it_fails == "the claim needs CDI 1.1.0, and it knows 1.0.0 for certain"
+
+
+@pytest.mark.parametrize(
+    ("line", "is_taken"), [("docker run I", False), ("docker run --runtime new I", True)]
+)
+def test_the_oci_runtime_of_the_daemon_is_asked_what_it_would_leave_out(
+    tmp_path: Path, line: str, is_taken: bool
+) -> None:
+    stand_in(tmp_path / "bin", "old-runc", features="{}")
+    stand_in(tmp_path / "bin", "new-runc", features='{"linux": {"netDevices": {"enabled": true}}}')
+    answer = info(
+        "28.5.2",
+        CDISpecDirs=["/run/cdi"],
+        DefaultRuntime="old",
+        Runtimes={"old": {"path": "old-runc", "status": {}}, "new": {"path": f"{tmp_path}/bin/new-runc"}},
+    )
+    edits = ContainerEdits(net_devices=(NetDevice("eth7", "net0"),))
+    if is_taken:
+        assert "cod.dev/claim=mine" in docker(tmp_path, answer, line=line, edits=edits)
+    else:
+        with pytest.raises(NotCarried, match="old-runc cannot"):
+            docker(tmp_path, answer, line=line, edits=edits)
 
 
 @pytest.mark.parametrize(

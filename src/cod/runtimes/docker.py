@@ -21,6 +21,7 @@ from cod.prepare import Prepared
 from cod.runtimes.asking import ask, version_in
 from cod.runtimes.by_name import Reader, Told
 from cod.runtimes.command import Command, Launch, RuntimeUnavailable
+from cod.runtimes.features import check_features
 from cod.runtimes.first import First, newly_written
 from cod.runtimes.foreground import refuse_background, refuse_verb
 from cod.runtimes.options import clustered, last_value
@@ -52,12 +53,18 @@ _RUN_SWITCHES = (
 _KNOWS = ((28, "1.0.0"), (27, "0.7.0"), (0, "0.6.0"))
 
 
+class _Runtime(Struct):
+    path: str = ""
+
+
 class _Info(Struct, rename="pascal"):
     server_version: str = ""
     kernel_version: str = ""
     security_options: list[str] | None = None
     client_info: dict[str, object] | None = None
     server_errors: list[str] | None = None
+    default_runtime: str = ""
+    runtimes: dict[str, _Runtime] | None = None
     directories: list[str] | None = msgspec.field(default=None, name="CDISpecDirs")
 
 
@@ -75,19 +82,25 @@ class Engine(Struct, frozen=True):
 class EngineRun(Struct, frozen=True):
     """A `docker run` or `nerdctl run` in the foreground: the words up to and with the verb, and the rest.
 
-    `id_file` is where the user wants the container's identity written; "" where nowhere.
+    `id_file` is where the user wants the container's identity written; "" where nowhere. `runtime` is the OCI
+    runtime that the engine starts.
     """
 
     before: tuple[str, ...]
     after: tuple[str, ...]
     id_file: str
+    runtime: str
     engine: Engine
     environ: Mapping[str, str]
     way: Way
 
     def launch(self, prepared: Prepared, scratch: Path) -> Launch:
-        """The command with the devices right after the verb."""
+        """The command with the devices right after the verb.
+
+        Raises NotCarried, also for what its OCI runtime would leave out.
+        """
         told = self.engine.told(prepared, self.way)
+        check_features(self.runtime, prepared.edits, self.environ)
         id_file = Path(self.id_file or scratch / "id")
         added = told.words if self.id_file else ("--cidfile", str(id_file), *told.words)
         first = inspected((*self.engine.client, "inspect"), id_file, self.environ)
@@ -114,8 +127,11 @@ def read_docker(argv: tuple[str, ...], environ: Mapping[str, str]) -> Command:
         from cod.runtimes.podman import read_podman  # podman-docker: it is Podman by another name
 
         return read_podman(argv, environ)
-    engine = _engine(client, _info(answer), environ)
-    return EngineRun(before, after, last_value(options, "cidfile"), engine, environ, WAY)
+    info = _info(answer)
+    runtime = last_value(options, "runtime") or info.default_runtime
+    runtime = (info.runtimes or {}).get(runtime, _Runtime()).path or "runc"
+    engine = _engine(client, info, environ)
+    return EngineRun(before, after, last_value(options, "cidfile"), runtime, engine, environ, WAY)
 
 
 def _info(answer: str) -> _Info:
