@@ -96,7 +96,7 @@ def _read(name: str, argv: tuple[str, ...], environ: Mapping[str, str]) -> Comma
         case "systemd-nspawn":
             from cod.runtimes.nspawn import read_nspawn
 
-            return read_nspawn(argv)
+            return read_nspawn(argv, environ)
         case "lxc-execute" | "lxc-start":
             from cod.runtimes.lxc import read_lxc
 
