@@ -14,6 +14,7 @@ from cod.cdi.spec import ContainerEdits, DeviceNode, Hook, IntelRdt, Mount, NetD
 from cod.errors import Misuse
 from cod.prepare import Prepared
 from cod.runtimes.apptainer import read_apptainer
+from cod.runtimes.asking import version_in
 from cod.runtimes.buildah import read_buildah
 from cod.runtimes.command import RuntimeUnavailable
 from cod.runtimes.nerdctl import read_nerdctl
@@ -62,6 +63,11 @@ def test_an_older_podman_gets_flags(tmp_path: Path, version: str) -> None:
 def test_a_podman_that_does_not_tell_the_first_process_starts_nothing(tmp_path: Path, version: str) -> None:
     with pytest.raises(RuntimeUnavailable, match="older than"):
         podman(tmp_path, version)
+
+
+def test_a_version_of_any_length_is_read() -> None:
+    assert version_in(f"podman version {'9' * 5000}.1") == (999999999, 1, 0)
+    assert version_in("ctr github.com/containerd/containerd/v2 2.1.9") == (2, 1, 9)
 
 
 def test_groups_are_flags_where_its_cdi_does_not_know_them(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from cod.cdi.spec import ContainerEdits, DeviceNode, Hook, Mount, NetDevice
 from cod.errors import Misuse
 from cod.prepare import Prepared
 from cod.runtimes.command import RuntimeUnavailable
-from cod.runtimes.docker import read_docker
+from cod.runtimes.docker import inspected, read_docker
 from cod.runtimes.translate import NotCarried
 from tests.runtimes.machine import Machine, needs, needs_nodes, until
 from tests.runtimes.seen import (
@@ -130,6 +130,22 @@ def test_what_only_a_newer_cdi_may_know_is_tried_by_name_and_said_where_it_fails
     )
     assert launch.argv[-3:] == ("--device", "cod.dev/claim=m", "I")
     assert launch.if_it_fails == "the claim needs CDI 1.1.0, and it knows 1.0.0 for certain"
+
+
+def test_a_context_that_is_named_counts_for_more_than_the_variable(tmp_path: Path) -> None:
+    environ = stand_in(tmp_path / "bin", "docker", info=info("28.5.2"), context="tcp://far:1")
+    local = {**environ, "DOCKER_HOST": "unix:///run/docker.sock"}
+    assert read_docker(("docker", "run", "I"), local)
+    with pytest.raises(Misuse, match="another machine"):
+        read_docker(("docker", "-c", "far", "run", "I"), local)
+
+
+@pytest.mark.parametrize("answer", ["²", "0", "", "9" * 5000, "-1", "<no value>"])
+def test_what_docker_says_of_a_container_that_has_no_process_yet_is_none(tmp_path: Path, answer: str) -> None:
+    environ = stand_in(tmp_path / "bin", "docker", inspect=answer)
+    find = inspected(("docker", "inspect"), tmp_path / "id", environ)
+    (tmp_path / "id").write_text("abc")
+    assert find(1) is None
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,13 @@ def test_a_node_is_told_with_what_it_is_allowed() -> None:
     assert host_node(DeviceNode("/dev/zero", type="u", major=1, minor=5)).rule == "c 1:5 rwm"
 
 
+@pytest.mark.parametrize("variable", ["A=b\nc", "A\nB=c"])
+def test_a_variable_that_the_words_cannot_have_is_refused(variable: str) -> None:
+    with pytest.raises(NotCarried) as refused:
+        BARE.carried(ContainerEdits(env=(variable,)))
+    assert "it has '\\n'" in refused.value.causes[0]
+
+
 def test_a_path_that_the_words_cannot_have_is_refused() -> None:
     with pytest.raises(NotCarried, match="bare cannot") as refused:
         BARE.carried(ContainerEdits(device_nodes=(DeviceNode("/dev/a:b", "/dev/null"),)))

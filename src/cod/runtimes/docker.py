@@ -9,6 +9,7 @@ Source: docker-run(1), dockerd(8); tried with 20.10 and 26.1.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -174,9 +175,11 @@ def _refuse_remote(client: tuple[str, ...], info: _Info, environ: Mapping[str, s
 
 def _endpoint(client: tuple[str, ...], info: _Info, environ: Mapping[str, str]) -> str:
     options = clustered(client[1:], valued=_GLOBAL_VALUED)[0]
-    if named := last_value(options, "H", "host") or environ.get("DOCKER_HOST"):
+    context = last_value(options, "c", "context")  # counts for more than the variable
+    named = last_value(options, "H", "host") or environ.get("DOCKER_HOST")
+    if named and not context:
         return named
-    context = str((info.client_info or {}).get("Context", "default"))
+    context = context or str((info.client_info or {}).get("Context", "default"))
     if context == "default":
         return "unix://"
     words = (*client, "context", "inspect", "--format", "{{.Endpoints.docker.Host}}", context)
@@ -223,6 +226,6 @@ def inspected(words: tuple[str, ...], id_file: Path, environ: Mapping[str, str])
         if not (container := text()):
             return None
         answer = ask((*words, "--format", "{{.State.Pid}}", container), environ).strip()
-        return int(answer) if answer.isdigit() and answer != "0" else None
+        return int(answer) if re.fullmatch("[1-9][0-9]{0,8}", answer) else None
 
     return find

@@ -140,9 +140,8 @@ class Way(Struct, frozen=True, kw_only=True):
 
     def _env(self, env: Sequence[str]) -> Iterator[str]:
         for variable in env:
-            name, _, value = variable.partition("=")
-            if found := [character for character in self.unsayable_env if character in value]:
-                yield f"the variable {name}: its value has {found[0]!r}, which ends a value there"
+            if found := [character for character in self.unsayable_env if character in variable]:
+                yield f"the variable {variable.partition('=')[0]}: it has {found[0]!r}, which is lost there"
 
     def _nodes(self, wanted: Sequence[DeviceNode]) -> tuple[tuple[Node, ...], list[str]]:
         nodes, problems = [], []
