@@ -190,7 +190,15 @@ def test_apptainer_gets_binds_and_variables_of_its_own(program: str) -> None:
     assert launch.environment == (f"{program.upper()}ENV_A=b,c",)
 
 
-@pytest.mark.parametrize("line", ["apptainer instance start I x", "apptainer build a b", "singularity"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "apptainer instance start I x",
+        "apptainer build a b",
+        "singularity",
+        "apptainer exec -c instance://x sh",
+    ],
+)
 def test_an_apptainer_that_nobody_waits_for_is_refused(line: str) -> None:
     with pytest.raises(Misuse):
         read_apptainer(tuple(line.split()))

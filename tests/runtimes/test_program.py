@@ -17,9 +17,11 @@ import pytest
 
 from cod.errors import Misuse
 from cod.runtimes.child import signals_held, start
-from cod.runtimes.choose import command_for
-from cod.runtimes.command import CommandNotExecutable
+from cod.runtimes.choose import _KNOWN, command_for
+from cod.runtimes.command import CommandNotExecutable, RuntimeUnavailable
+from cod.runtimes.program import Program
 from tests.runtimes.machine import Machine, until
+from tests.runtimes.stand_in import stand_in
 
 ONE = ("run", "-d", "sim-gpu", "--")
 
@@ -280,6 +282,13 @@ def test_what_starts_containers_elsewhere_is_refused(machine: Machine, name: str
 def test_a_runtime_behind_another_program_is_refused(line: str) -> None:
     with pytest.raises(Misuse, match=r"does not see \w+ behind"):
         command_for(tuple(line.split()), os.environ)
+
+
+@pytest.mark.parametrize("name", _KNOWN)
+def test_a_runtime_that_is_known_is_no_plain_program(tmp_path: Path, name: str) -> None:
+    environ = stand_in(tmp_path / "bin", name, help="", version="5.0.0", flags="", info="{}")
+    with suppress(Misuse, RuntimeUnavailable):  # then it was read, or asked
+        assert not isinstance(command_for((name,), environ), Program)
 
 
 def test_a_program_behind_another_is_taken(machine: Machine) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from cod.errors import Misuse
 from cod.prepare import Prepared
 from cod.runtimes.command import Launch
 from cod.runtimes.first import inside
@@ -64,4 +65,10 @@ def read_apptainer(argv: tuple[str, ...]) -> ApptainerRun:
     verb = clustered(argv[1:], valued=_GLOBAL_VALUED)[1] + 1
     if not {*argv[verb : verb + 1]} & {*_VERBS}:
         refuse_verb(name, argv[verb : verb + 1], "IMAGE COMMAND", _VERBS)
+    if joined := [word for word in argv[verb + 1 :] if word.startswith("instance://")]:
+        raise Misuse(
+            f"cod run cannot give devices to a container that runs already ({joined[0]})",
+            causes=("its mounts were made when it started",),
+            hint=f"cod run -d CLASS -- {name} exec IMAGE COMMAND",
+        )
     return ApptainerRun(argv[: verb + 1], argv[verb + 1 :])
