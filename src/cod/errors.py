@@ -39,7 +39,8 @@
         ├── ConnectionBroken       a connection to a runtime                cod.nri
         ├── LedgerUnavailable      the ledger cannot be opened              cod.ledger
         └── RuntimeUnavailable     a container runtime is missing           cod.runtimes
-            └── CommandNotFound    a command that cannot be run             exit 127
+            ├── CommandNotFound       no such command                       exit 127
+            └── CommandNotExecutable  a command that cannot be run          exit 126
 
 An error carries data and no layout: `cod.cli` alone words it for a terminal.
 """

@@ -6,11 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from cod.cdi.config import InvalidConfig
+from cod.cdi.inject import InjectionFailed
 from cod.cdi.spec import ContainerEdits, DeviceNode, Hook, IntelRdt, Mount, NetDevice
 from cod.errors import Misuse
 from cod.prepare import Prepared
 from cod.runtimes.apptainer import read_apptainer
+from cod.runtimes.asking import version_in
 from cod.runtimes.buildah import read_buildah
 from cod.runtimes.command import RuntimeUnavailable
 from cod.runtimes.nerdctl import read_nerdctl
@@ -18,6 +22,7 @@ from cod.runtimes.podman import read_podman
 from cod.runtimes.runc import read_runc
 from cod.runtimes.runsc import read_runsc
 from cod.runtimes.translate import NotCarried
+from cod.runtimes.userns import inject_for_runc
 from tests.runtimes.stand_in import stand_in
 
 MOVED = DeviceNode("/dev/mine", "/dev/null", permissions="rw")
@@ -25,6 +30,8 @@ EDITS = ContainerEdits(
     env=("A=b",), device_nodes=(MOVED,), mounts=(Mount("/etc", "/e", ("ro", "nosuid", "rbind")),)
 )
 HOOK = ContainerEdits(hooks=(Hook("createContainer", "/h"),))
+NEW = '{"linux": {"netDevices": {"enabled": true}, "intelRdt": {"enabled": true, "schemata": true}}}'
+NET = ContainerEdits(net_devices=(NetDevice("eth7", "net0"),))
 NAME = ["--device", "cod.dev/claim=m"]
 USUAL = Path("/run/cdi/m.json")
 FLAGS = ["--env", "A=b", "--volume", "/etc:/e:ro,nosuid,rbind", "--device", "/dev/null:/dev/mine:rw"]
@@ -47,9 +54,20 @@ def test_a_podman_that_knows_cdi_gets_the_claims_name(tmp_path: Path, version: s
     assert podman(tmp_path, version) == NAME
 
 
-@pytest.mark.parametrize("version", ["3.0.1", "4.0.3"])
+@pytest.mark.parametrize("version", ["3.4.7", "4.0.3"])
 def test_an_older_podman_gets_flags(tmp_path: Path, version: str) -> None:
     assert podman(tmp_path, version) == FLAGS
+
+
+@pytest.mark.parametrize("version", ["3.0.1", "?"])
+def test_a_podman_that_does_not_tell_the_first_process_starts_nothing(tmp_path: Path, version: str) -> None:
+    with pytest.raises(RuntimeUnavailable, match="older than"):
+        podman(tmp_path, version)
+
+
+def test_a_version_of_any_length_is_read() -> None:
+    assert version_in(f"podman version {'9' * 5000}.1") == (999999999, 1, 0)
+    assert version_in("ctr github.com/containerd/containerd/v2 2.1.9") == (2, 1, 9)
 
 
 def test_groups_are_flags_where_its_cdi_does_not_know_them(tmp_path: Path) -> None:
@@ -77,6 +95,32 @@ def test_in_a_user_namespace_a_moved_node_is_a_bind_mount(tmp_path: Path, option
         *("--device", "/dev/zero:/dev/zero:rwm"),
     ]
     assert podman(tmp_path, "5.4.2", line="podman run --userns host I") == NAME
+    same = ContainerEdits(device_nodes=(DeviceNode("/dev/zero", "/dev/zero"),))
+    assert podman(tmp_path, "5.4.2", same, line=f"podman run {option} I") == NAME
+
+
+@pytest.mark.parametrize(("features", "is_taken"), [(NEW, True), ("{}", False)])
+def test_podmans_own_runtime_is_asked_what_it_would_leave_out(
+    tmp_path: Path, features: str, is_taken: bool
+) -> None:
+    stand_in(tmp_path / "bin", "odd-runc", features=features)
+    environ = stand_in(
+        tmp_path / "bin", "podman", version="podman version 6.0.0", OCIRuntime=f"{tmp_path}/bin/odd-runc\n"
+    )
+    launch = read_podman(("podman", "run", "I"), environ).launch
+    if is_taken:
+        assert "cod.dev/claim=m" in launch(prepared(NET), Path("/s")).argv
+    else:
+        with pytest.raises(NotCarried, match="odd-runc cannot"):
+            launch(prepared(NET), Path("/s"))
+
+
+def test_podmans_variable_gives_a_container_users_of_its_own(tmp_path: Path) -> None:
+    environ = stand_in(tmp_path / "bin", "podman", version="podman version 5.4.2")
+    for value, expected in (("auto", "/dev/null:/dev/mine"), ("host", "cod.dev/claim=m")):
+        command = read_podman(("podman", "run", "I"), {**environ, "PODMAN_USERNS": value})
+        argv = command.launch(prepared(ContainerEdits(device_nodes=(MOVED,))), Path("/s")).argv
+        assert expected in argv
 
 
 def test_a_podman_that_does_not_answer_starts_nothing(tmp_path: Path) -> None:
@@ -103,7 +147,19 @@ def test_nerdctl_gets_a_name_where_it_has_the_option_for_directories(
     assert list(argv) == ["nerdctl", "-n", "k8s.io", "run", *expected, "--rm", "I"]
 
 
-@pytest.mark.parametrize("line", ["nerdctl run -d I", "nerdctl compose up", "nerdctl -n run create"])
+def test_options_of_nerdctl_itself_may_stand_on_either_side_of_its_verb(tmp_path: Path) -> None:
+    environ = stand_in(tmp_path / "bin", "nerdctl", help="--cdi-spec-dirs strings")
+    line = "nerdctl --kube-hide-dupe run --namespace k8s.io --cdi-spec-dirs=/run/cdi --debug I"
+    command = read_nerdctl(tuple(line.split()), environ)
+    assert command.engine.client == (
+        *("nerdctl", "--kube-hide-dupe", "--namespace", "k8s.io", "--cdi-spec-dirs=/run/cdi"),
+    )
+    assert command.engine.reader.directories == ("/run/cdi",)
+
+
+@pytest.mark.parametrize(
+    "line", ["nerdctl run -d I", "nerdctl run --debug -d I", "nerdctl compose up", "nerdctl -n run create"]
+)
 def test_a_nerdctl_that_nobody_waits_for_is_refused(tmp_path: Path, line: str) -> None:
     with pytest.raises(Misuse):
         read_nerdctl(tuple(line.split()), stand_in(tmp_path / "bin", "nerdctl", help=""))
@@ -134,7 +190,15 @@ def test_apptainer_gets_binds_and_variables_of_its_own(program: str) -> None:
     assert launch.environment == (f"{program.upper()}ENV_A=b,c",)
 
 
-@pytest.mark.parametrize("line", ["apptainer instance start I x", "apptainer build a b", "singularity"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "apptainer instance start I x",
+        "apptainer build a b",
+        "singularity",
+        "apptainer exec -c instance://x sh",
+    ],
+)
 def test_an_apptainer_that_nobody_waits_for_is_refused(line: str) -> None:
     with pytest.raises(Misuse):
         read_apptainer(tuple(line.split()))
@@ -159,9 +223,10 @@ def runsc(directory: Path, line: str, edits: ContainerEdits, config: dict[str, o
     assert f"{scratch}/bundle" in argv
 
 
-def test_gvisor_gets_a_private_bundle_of_what_it_can_pass_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize("option", ["", " -user-log U -pass-fd 3:4 -exec-fd=5"])
+def test_gvisor_gets_a_private_bundle_of_what_it_can_pass_on(tmp_path: Path, option: str) -> None:
     tun = ContainerEdits(env=("A=b",), device_nodes=(DeviceNode("/dev/fuse", type="c", major=10, minor=229),))
-    runsc(tmp_path, "runsc -debug --platform systrap run", tun)
+    runsc(tmp_path, f"runsc -debug --platform systrap run{option}", tun)
 
 
 @pytest.mark.parametrize("line", ["runsc --nvproxy run", "runsc run"])
@@ -186,10 +251,6 @@ def test_what_gvisor_would_leave_out_is_refused(tmp_path: Path, edits: Container
     assert refused.value.causes[0].endswith(why)
 
 
-NEW = '{"linux": {"netDevices": {"enabled": true}, "intelRdt": {"enabled": true, "schemata": true}}}'
-NET = ContainerEdits(net_devices=(NetDevice("eth7", "net0"),))
-
-
 @pytest.mark.parametrize(
     ("answers", "edits", "is_taken"),
     [
@@ -198,6 +259,9 @@ NET = ContainerEdits(net_devices=(NetDevice("eth7", "net0"),))
         ({"features": NEW}, ContainerEdits(intel_rdt=IntelRdt(enable_monitoring=True)), False),
         ({"features": '{"linux": {"intelRdt": {"enabled": true}}}'}, NET, False),
         ({"features": "{"}, NET, False),
+        ({"features": '{"linux": {"netDevices": [1]}}'}, NET, False),
+        ({"features": '{"linux": {"intelRdt": "yes"}}'}, ContainerEdits(intel_rdt=IntelRdt()), False),
+        ({"features": '{"linux": {"netDevices": {"enabled": "no"}}}'}, NET, False),
         ({"features": "[1]"}, ContainerEdits(intel_rdt=IntelRdt()), False),
         ({}, NET, False),
         ({}, EDITS, True),
@@ -216,13 +280,40 @@ def test_what_runc_would_leave_out_silently_is_refused(
             command.launch(prepared(edits), tmp_path)
 
 
+def test_all_that_runc_would_leave_out_is_said_at_once(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"ociVersion": "1.0.2"}')
+    environ = stand_in(tmp_path / "bin", "runc", features='{"linux": {"intelRdt": {"enabled": true}}}')
+    edits = ContainerEdits(
+        net_devices=NET.net_devices, intel_rdt=IntelRdt(schemata=("L3:0=f",), enable_monitoring=True)
+    )
+    with pytest.raises(NotCarried) as refused:
+        read_runc(("runc", "run", "-b", str(tmp_path), "x"), environ).launch(prepared(edits), tmp_path)
+    assert [cause.split(" ")[1] for cause in refused.value.causes] == ["network", "schemata", "monitoring"]
+
+
+@pytest.mark.parametrize("node", [DeviceNode("/dev/null", file_mode=0o640), replace(MOVED, uid=4711)])
+def test_in_a_user_namespace_a_node_with_another_owner_or_mode_than_the_hosts_is_refused(
+    node: DeviceNode,
+) -> None:
+    config: dict[str, object] = {"linux": {"namespaces": [{"type": "user"}]}}
+    with pytest.raises(InjectionFailed, match="of the host has"):
+        inject_for_runc(config, ContainerEdits(device_nodes=(node,)))
+    assert inject_for_runc({}, ContainerEdits(device_nodes=(node,)))["linux"]["devices"]
+
+
+def test_in_a_user_namespace_mounts_that_are_none_are_refused() -> None:
+    config: dict[str, object] = {"mounts": 5, "linux": {"namespaces": [{"type": "user"}]}}
+    with pytest.raises(InvalidConfig):
+        inject_for_runc(config, ContainerEdits(device_nodes=(MOVED,)))
+
+
 @pytest.mark.parametrize("program", ["runc", "crun"])
 def test_in_a_user_namespace_runc_gets_a_mount_and_crun_a_node(tmp_path: Path, program: str) -> None:
     (tmp_path / "config.json").write_text('{"linux": {"namespaces": [{"type": "user"}]}}')
     command = read_runc((program, "run", "-b", str(tmp_path), "x"), stand_in(tmp_path / "bin", program))
     command.launch(prepared(ContainerEdits(device_nodes=(MOVED,))), tmp_path)
     config = json.loads((tmp_path / "bundle/config.json").read_text())
-    assert ("devices" in config["linux"]) == (program == "crun")
+    assert bool(config["linux"]["devices"]) == (program == "crun")
     assert [mount["source"] for mount in config.get("mounts", [])] == ["/dev/null"] * (program == "runc")
     assert config["linux"]["resources"]["devices"] == [
         {"allow": True, "type": "c", "major": 1, "minor": 3, "access": "rw"}

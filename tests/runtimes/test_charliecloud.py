@@ -37,6 +37,7 @@ def test_what_is_added_comes_after_the_users_options(before: str, after: str) ->
     [
         (ContainerEdits(device_nodes=(DeviceNode("/dev/x", "/dev/null"),)), "/dev/null of the host as"),
         (ContainerEdits(env=("A=$B",)), "the variable A"),
+        (ContainerEdits(env=("A='b'",)), "the variable A"),  # it takes these away
         (ContainerEdits(mounts=(Mount("/etc", "/e", ("ro",)),)), "the option ro of the mount /e"),
     ],
 )  # fmt: skip

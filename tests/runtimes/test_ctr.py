@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cod.cdi.spec import ContainerEdits, DeviceNode, Hook, Mount
+from cod.cdi.spec import ContainerEdits, DeviceNode, Hook, Mount, NetDevice
 from cod.errors import Misuse
 from cod.prepare import Prepared
 from cod.runtimes.ctr import read_ctr
@@ -78,7 +78,11 @@ def test_what_flags_cannot_say_is_refused(tmp_path: Path, edits: ContainerEdits,
 
 
 @pytest.mark.parametrize(
-    "line", ["run -d I ID", "run --detach I ID", "c create I ID", "run --pid-file p I x"]
+    "line",
+    [
+        *("run -d I ID", "run --detach I ID", "c create I ID"),
+        "run --privileged --privileged-without-host-devices -d I ID",
+    ],
 )
 def test_other_uses_are_refused(tmp_path: Path, line: str) -> None:
     with pytest.raises(Misuse):
@@ -94,6 +98,29 @@ def test_a_configuration_is_copied_with_all_there_is(tmp_path: Path) -> None:
     config = json.loads((tmp_path / "config.json").read_text())
     assert (config["x"], config["process"]["env"], len(config["hooks"]["poststop"])) == (1, ["A=b"], 1)
     assert file.read_text() == '{"ociVersion": "1.0.2", "x": 1}'
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_what_its_oci_runtime_would_leave_out_is_refused(tmp_path: Path, is_known: bool) -> None:
+    file = tmp_path / "mine.json"
+    file.write_text("{}")
+    answer = json.dumps({"linux": {"netDevices": {"enabled": is_known}}})
+    stand_in(tmp_path / "bin", "odd-runc", features=answer)
+    edits = ContainerEdits(net_devices=(NetDevice("eth7", "net0"),))
+    line = f"ctr run --config {file} --runc-binary {tmp_path}/bin/odd-runc ID"
+    if is_known:
+        assert "--config" in ctr(tmp_path, "1.6.20", line, edits)
+    else:
+        with pytest.raises(NotCarried, match="odd-runc cannot"):
+            ctr(tmp_path, "1.6.20", line, edits)
+
+
+def test_in_a_user_namespace_a_moved_node_is_refused(tmp_path: Path) -> None:
+    edits = ContainerEdits(device_nodes=(DeviceNode("/dev/mine", "/dev/null"),))
+    assert "cod.dev/claim=m" in ctr(tmp_path, "2.1.9", "ctr run I ID", edits)
+    with pytest.raises(NotCarried) as refused:
+        ctr(tmp_path, "2.1.9", "ctr run --uidmap 0:1000:10 I ID", edits)
+    assert "user namespace" in refused.value.causes[-1]
 
 
 @pytest.fixture(scope="module")

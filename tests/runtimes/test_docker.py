@@ -16,7 +16,7 @@ from cod.cdi.spec import ContainerEdits, DeviceNode, Hook, Mount, NetDevice
 from cod.errors import Misuse
 from cod.prepare import Prepared
 from cod.runtimes.command import RuntimeUnavailable
-from cod.runtimes.docker import read_docker
+from cod.runtimes.docker import inspected, read_docker
 from cod.runtimes.translate import NotCarried
 from tests.runtimes.machine import Machine, needs, needs_nodes, until
 from tests.runtimes.seen import (
@@ -41,7 +41,7 @@ EDITS = ContainerEdits(
         DeviceNode("/dev/zero"),
         DeviceNode("/dev/full", permissions="none"),
     ),
-    mounts=(Mount("/etc/hostname", "/h,1", ("ro", "nosuid", "nodev", "rbind", "rprivate")),),
+    mounts=(Mount("/etc/hostname", '/h,"1', ("ro", "nosuid", "nodev", "rbind", "rprivate")),),
     additional_gids=(44, 105),
 )
 AT = Path("/run/cdi/mine.json")
@@ -70,7 +70,7 @@ def test_a_daemon_with_cdi_gets_the_claims_name(tmp_path: Path, directories: lis
 
 FLAGS = [
     *("--env", "A=b,c", "--mount"),
-    'type=bind,source=/etc/hostname,"target=/h,1",readonly,bind-propagation=rprivate',
+    'type=bind,source=/etc/hostname,"target=/h,""1",readonly,bind-propagation=rprivate',
     *("--device", "/dev/null:/dev/mine:rw", "--device", "/dev/zero:/dev/zero:rwm"),
     *("--mount", "type=bind,source=/dev/full,target=/dev/full"),
     *("--group-add", "44", "--group-add", "105"),
@@ -122,6 +122,7 @@ def test_everything_that_flags_cannot_say_is_in_the_refusal(tmp_path: Path) -> N
 
 
 def test_what_only_a_newer_cdi_may_know_is_tried_by_name_and_said_where_it_fails(tmp_path: Path) -> None:
+    stand_in(tmp_path / "bin", "runc", features='{"linux": {"netDevices": {"enabled": true}}}')
     environ = stand_in(tmp_path / "bin", "docker", info=info("28.5.2", CDISpecDirs=["/run/cdi"]))
     edits = ContainerEdits(net_devices=(NetDevice("eth7", "net0"),))
     launch = read_docker(("docker", "run", "I"), environ).launch(
@@ -129,6 +130,44 @@ def test_what_only_a_newer_cdi_may_know_is_tried_by_name_and_said_where_it_fails
     )
     assert launch.argv[-3:] == ("--device", "cod.dev/claim=m", "I")
     assert launch.if_it_fails == "the claim needs CDI 1.1.0, and it knows 1.0.0 for certain"
+
+
+def test_a_context_that_is_named_counts_for_more_than_the_variable(tmp_path: Path) -> None:
+    environ = stand_in(tmp_path / "bin", "docker", info=info("28.5.2"), context="tcp://far:1")
+    local = {**environ, "DOCKER_HOST": "unix:///run/docker.sock"}
+    assert read_docker(("docker", "run", "I"), local)
+    with pytest.raises(Misuse, match="another machine"):
+        read_docker(("docker", "-c", "far", "run", "I"), local)
+
+
+@pytest.mark.parametrize("answer", ["²", "0", "", "9" * 5000, "-1", "<no value>"])
+def test_what_docker_says_of_a_container_that_has_no_process_yet_is_none(tmp_path: Path, answer: str) -> None:
+    environ = stand_in(tmp_path / "bin", "docker", inspect=answer)
+    find = inspected(("docker", "inspect"), tmp_path / "id", environ)
+    (tmp_path / "id").write_text("abc")
+    assert find(1) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "is_taken"), [("docker run I", False), ("docker run --runtime new I", True)]
+)
+def test_the_oci_runtime_of_the_daemon_is_asked_what_it_would_leave_out(
+    tmp_path: Path, line: str, is_taken: bool
+) -> None:
+    stand_in(tmp_path / "bin", "old-runc", features="{}")
+    stand_in(tmp_path / "bin", "new-runc", features='{"linux": {"netDevices": {"enabled": true}}}')
+    answer = info(
+        "28.5.2",
+        CDISpecDirs=["/run/cdi"],
+        DefaultRuntime="old",
+        Runtimes={"old": {"path": "old-runc", "status": {}}, "new": {"path": f"{tmp_path}/bin/new-runc"}},
+    )
+    edits = ContainerEdits(net_devices=(NetDevice("eth7", "net0"),))
+    if is_taken:
+        assert "cod.dev/claim=mine" in docker(tmp_path, answer, line=line, edits=edits)
+    else:
+        with pytest.raises(NotCarried, match="old-runc cannot"):
+            docker(tmp_path, answer, line=line, edits=edits)
 
 
 @pytest.mark.parametrize(

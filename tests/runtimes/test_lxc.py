@@ -48,7 +48,7 @@ def test_devices_become_definitions(tmp_path: Path, version: str, hierarchies: t
         ),
         mounts=(
             Mount("/etc", "/e", ("ro", "nosuid")),
-            Mount("/etc/hostname", "/h", ("bind",)),
+            Mount("/etc/hostname", "/h#\n\\", ("bind",)),
             Mount("", "/t", ("noexec",), "tmpfs"),
         ),
     )
@@ -59,7 +59,7 @@ def test_devices_become_definitions(tmp_path: Path, version: str, hierarchies: t
         "lxc-execute",
         "lxc.environment=A=b",
         "lxc.mount.entry=/etc e none ro,nosuid,rbind,create=dir 0 0",
-        "lxc.mount.entry=/etc/hostname h none bind,create=file 0 0",
+        "lxc.mount.entry=/etc/hostname h\\043\\012\\134 none bind,create=file 0 0",
         "lxc.mount.entry=tmpfs t tmpfs noexec,create=dir 0 0",
         "lxc.mount.entry=/dev/zero dev/my\\040node none bind,create=file 0 0",
         *(f"lxc.{hierarchy}.devices.allow=c 1:5 r" for hierarchy in hierarchies),
@@ -72,12 +72,22 @@ def test_devices_become_definitions(tmp_path: Path, version: str, hierarchies: t
     "line",
     [
         *("lxc-execute -n x -d -- sh", "lxc-execute --daemon -n x", "lxc-start -n x", "lxc-start -d x"),
-        "lxc-execute -dn x",
+        *("lxc-execute -dn x", "lxc-execute -n x sh -d", "lxc-execute --daem x", "lxc-start -f F x"),
     ],
 )
 def test_a_container_in_the_background_is_refused(line: str) -> None:
     with pytest.raises(Misuse, match="nobody would hold"):
         read_lxc(tuple(line.split()), {})
+
+
+@pytest.mark.parametrize(
+    "line", ["lxc-start x -F", "lxc-start --fore x", "lxc-execute -n x -- sh -d", "lxc-execute -n d - sh"]
+)
+def test_a_container_in_the_foreground_is_taken_wherever_that_is_said(tmp_path: Path, line: str) -> None:
+    program, *words = line.split()
+    environ = stand_in(tmp_path / "bin", program, version="5.0.2")
+    launch = read_lxc((program, *words), environ).launch(Prepared("n", ContainerEdits(), None), Path("/s"))
+    assert list(launch.argv) == [program, *words]
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,7 @@ def test_the_device_comes_right_after_podmans_verb(line: str, before: str) -> No
         "podman --max-workers 3 run -d IMAGE",
         "podman run --rm -e A=B --name x -d IMAGE",
         "podman run --rm -eA=B -dit IMAGE",
+        "podman run --syslog -d IMAGE",
         "podman --root x container run -d IMAGE",
     ],
 )
@@ -128,18 +129,26 @@ def bundle(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "option", ["--bundle D", "-b D", "--bundle=D", "-b=D", "-bundle D", "-bundle=D", "-bD"]
+    "option",
+    ["--bundle D", "-b D", "--bundle=D", "-b=D", "-bundle D", "-bundle=D", "--pidfd-socket S --bundle D"],
 )
 def test_the_bundle_is_replaced_however_it_is_written(bundle: Path, tmp_path: Path, option: str) -> None:
-    line = f"runc --root /r --debug run --no-pivot {option} --pid-file P ID".replace("D ", f"{bundle} ")
+    line = f"runc --root /r --debug run --no-pivot {option} ID".replace("D ", f"{bundle} ")
+    kept = ["--pidfd-socket", "S"] if "pidfd" in option else []
     launch = read_runc(tuple(line.split()), {}).launch(PREPARED, tmp_path)
     assert list(launch.argv) == [
         *["runc", "--root", "/r", "--debug", "run", "--bundle"],
         f"{tmp_path}/bundle",
         "--pid-file",
         f"{tmp_path}/pid",
-        *["--no-pivot", "--pid-file", "P", "ID"],
+        *["--no-pivot", *kept, "ID"],
     ]
+
+
+def test_crun_takes_a_bundle_right_after_the_letter(bundle: Path, tmp_path: Path) -> None:
+    launch = read_runc(("crun", "run", f"-b{bundle}", "--keep", "ID"), {}).launch(PREPARED, tmp_path)
+    assert launch.argv[-2:] == ("--keep", "ID")
+    assert f"-b{bundle}" not in launch.argv
 
 
 def test_the_private_bundle_has_one_file_and_is_for_us_alone(bundle: Path, tmp_path: Path) -> None:
@@ -154,9 +163,11 @@ def test_the_private_bundle_has_one_file_and_is_for_us_alone(bundle: Path, tmp_p
     [
         "runc run -d ID", "runc run --detach ID", "crun run -detach ID", "runc create ID", "runc start ID",
         "runc --root run create ID", "crun run -f other.json ID", "runc run ID --detach",
+        "crun run -db D ID", "crun run --det ID", "crun run --bund D ID", "crun run --conf=F ID",
     ],
 )  # fmt: skip
-def test_other_uses_of_runc_are_refused(line: str) -> None:
+def test_other_uses_of_runc_are_refused(bundle: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    monkeypatch.chdir(bundle)
     with pytest.raises(Misuse):
         read_runc(tuple(line.split()), {})
 

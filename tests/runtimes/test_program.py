@@ -10,12 +10,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
+from cod.errors import Misuse
+from cod.runtimes.child import signals_held, start
+from cod.runtimes.choose import _KNOWN, command_for
+from cod.runtimes.command import CommandNotExecutable, RuntimeUnavailable
+from cod.runtimes.program import Program
 from tests.runtimes.machine import Machine, until
+from tests.runtimes.stand_in import stand_in
 
 ONE = ("run", "-d", "sim-gpu", "--")
 
@@ -54,14 +60,31 @@ def test_a_command_that_does_not_exist_is_127_and_takes_nothing(machine: Machine
     assert machine.nothing_is_left()
 
 
-def test_a_file_that_the_kernel_cannot_run_is_127_and_comes_back(machine: Machine) -> None:
+def test_a_file_that_the_kernel_cannot_run_is_126_and_comes_back(machine: Machine) -> None:
     program = machine.directory / "program"
     program.write_bytes(b"\x7fELF and nothing more")
     program.chmod(0o755)
     run = machine.cod(*ONE, str(program))
-    assert run.returncode == 127
+    assert run.returncode == 126
     assert "exec format error" in run.stderr
     assert machine.nothing_is_left()
+
+
+def test_a_file_that_is_no_program_is_126_and_takes_nothing(machine: Machine) -> None:
+    (machine.directory / "data").touch()
+    run = machine.cod(*ONE, str(machine.directory / "data"))
+    assert run.returncode == 126
+    assert "permission denied" in run.stderr
+    assert machine.nothing_is_left()
+
+
+@pytest.mark.parametrize("environment", [{"A": "b\0c"}, {"A=": "b"}])
+def test_variables_that_no_program_can_have_are_an_error(environment: dict[str, str]) -> None:
+    with signals_held() as mask:
+        child = start(("true",), {"PATH": os.environ["PATH"], **environment}, mask)
+        with pytest.raises(CommandNotExecutable) as failed:
+            child.let_go("true")
+    assert failed.value.causes == ("invalid argument",)
 
 
 def test_the_command_needs_no_two_dashes_and_keeps_its_own_options(machine: Machine) -> None:
@@ -141,6 +164,18 @@ def test_ctrl_c_on_a_terminal_reaches_the_command_once_and_its_status_is_kept(ma
         shown = _read_until(leader, b"end")
         assert run.wait(10) == 5
     assert b"got 2" not in shown
+    assert machine.nothing_is_left()
+
+
+def test_a_terminal_that_goes_away_reaches_the_command(machine: Machine) -> None:
+    # Of a session, only its leader is told: that is cod, as where ssh has started it.
+    told = machine.directory / "told"
+    script = f"trap 'echo > {told}; exit 9' HUP; echo ready; while :; do sleep 0.05; done"
+    with suppress(OSError), _on_a_terminal(machine, *ONE, *sh(script)) as (run, leader):
+        _read_until(leader, b"ready")
+        os.close(leader)
+        assert run.wait(10) == 9
+    assert told.exists()
     assert machine.nothing_is_left()
 
 
@@ -231,7 +266,7 @@ def test_the_devices_of_a_recorded_machine_cannot_be_used(machine: Machine, tmp_
     assert "recorded machine" in run.stderr
 
 
-@pytest.mark.parametrize("name", ["docker-compose", "machinectl", "podman-remote", "crictl"])
+@pytest.mark.parametrize("name", ["docker-compose", "machinectl", "youki", "crictl"])
 def test_what_starts_containers_elsewhere_is_refused(machine: Machine, name: str) -> None:
     program = machine.directory / name
     program.write_text("#!/bin/sh\necho started\n")
@@ -239,6 +274,26 @@ def test_what_starts_containers_elsewhere_is_refused(machine: Machine, name: str
     run = machine.cod(*ONE, str(program), "run", "image")
     assert (run.returncode, run.stdout) == (2, "")
     assert "try: use " in run.stderr
+
+
+@pytest.mark.parametrize(
+    "line", ["env A=b podman run I", "nice -n 5 env /usr/bin/docker run I", "timeout 9 crictl run x"]
+)
+def test_a_runtime_behind_another_program_is_refused(line: str) -> None:
+    with pytest.raises(Misuse, match=r"does not see \w+ behind"):
+        command_for(tuple(line.split()), os.environ)
+
+
+@pytest.mark.parametrize("name", _KNOWN)
+def test_a_runtime_that_is_known_is_no_plain_program(tmp_path: Path, name: str) -> None:
+    environ = stand_in(tmp_path / "bin", name, help="", version="5.0.0", flags="", info="{}")
+    with suppress(Misuse, RuntimeUnavailable):  # then it was read, or asked
+        assert not isinstance(command_for((name,), environ), Program)
+
+
+def test_a_program_behind_another_is_taken(machine: Machine) -> None:
+    assert machine.cod(*ONE, "env", "P=/podman", *sh("echo $COD_DEVICES"), "docker").stdout[:3] == "sim"
+    assert machine.nothing_is_left()
 
 
 def test_nothing_is_taken_where_the_spec_cannot_be_written(machine: Machine) -> None:

@@ -88,6 +88,7 @@ def test_of_a_directory_no_restriction_is_left_out(tmp_path: Path) -> None:
         (DeviceNode("/dev/null", gid=os.lstat("/dev/null").st_gid + 1), "the group"),
         (DeviceNode("/dev/null", file_mode=0o440), "the mode 440: /dev/null of the host has 666"),
         (DeviceNode("/etc/passwd"), "not a device node"),
+        (DeviceNode("/dev/null", type="p"), "is another"),
     ],
 )
 def test_a_node_that_the_host_does_not_have_is_refused(node: DeviceNode, why: str) -> None:
@@ -103,6 +104,14 @@ def test_a_node_is_told_with_what_it_is_allowed() -> None:
     assert (node.triple, node.rule) == ("/dev/zero:/dev/x:rw", "c 1:5 rw")
     assert host_node(DeviceNode("/dev/zero")).access == "rwm"
     assert host_node(DeviceNode("/dev/zero", permissions="none")).access == ""
+    assert host_node(DeviceNode("/dev/zero", type="u", major=1, minor=5)).rule == "c 1:5 rwm"
+
+
+@pytest.mark.parametrize("variable", ["A=b\nc", "A\nB=c"])
+def test_a_variable_that_the_words_cannot_have_is_refused(variable: str) -> None:
+    with pytest.raises(NotCarried) as refused:
+        BARE.carried(ContainerEdits(env=(variable,)))
+    assert "it has '\\n'" in refused.value.causes[0]
 
 
 def test_a_path_that_the_words_cannot_have_is_refused() -> None:

@@ -247,9 +247,9 @@ def _depth(mount: Config) -> int:
     return path.count("/") - path.startswith("//")
 
 
-def has_user_namespace(new: Config) -> bool:
-    """Whether a container gets users of its own."""
-    linux = new.get("linux")
+def has_user_namespace(config: Config) -> bool:
+    """Whether a configuration gives its container users of its own."""
+    linux = config.get("linux")
     namespaces = linux.get("namespaces") if isinstance(linux, dict) else None
     return isinstance(namespaces, list) and any(
         isinstance(namespace, dict) and namespace.get("type") == "user" for namespace in namespaces

@@ -39,7 +39,8 @@ Examples:
   cod run -d gpu:2 -d nic --closest -- python train.py
   cod run --claim NAME -- COMMAND
 
-The status is the command's own, 128 and more if a signal ended it, 127 if there is no such command.
+The status is the command's own, 128 and more if a signal ended it, 127 if there is no such command, 126 if
+it cannot be run.
 """
 
 

@@ -4,11 +4,12 @@
 """
 
 from cod.runtimes.choose import command_for
-from cod.runtimes.command import Command, CommandNotFound, Launch, RuntimeUnavailable
+from cod.runtimes.command import Command, CommandNotExecutable, CommandNotFound, Launch, RuntimeUnavailable
 from cod.runtimes.session import Order, Outcome, run
 
 __all__ = [
     "Command",
+    "CommandNotExecutable",
     "CommandNotFound",
     "Launch",
     "Order",

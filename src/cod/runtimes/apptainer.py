@@ -14,8 +14,9 @@ from cod.errors import Misuse
 from cod.prepare import Prepared
 from cod.runtimes.command import Launch
 from cod.runtimes.first import inside
+from cod.runtimes.foreground import refuse_verb
 from cod.runtimes.options import clustered
-from cod.runtimes.translate import Way, is_read_only
+from cod.runtimes.translate import BIND, PRIVATE, Way, is_read_only
 
 WAY = Way(
     runtime="Apptainer, SingularityCE",
@@ -24,7 +25,7 @@ WAY = Way(
     mounts="`--bind`",
     others="no device cgroup: closed as far as `--contain` hides them",
     elsewhere=False,
-    options=("ro", "rw", "bind", "rbind", "nosuid", "nodev", "private", "rprivate", "slave", "rslave"),
+    options=(*BIND, "nosuid", "nodev", *PRIVATE),
     unsayable=":,",
     unsayable_env="",
 )
@@ -63,9 +64,11 @@ def read_apptainer(argv: tuple[str, ...]) -> ApptainerRun:
     name = Path(argv[0]).name
     verb = clustered(argv[1:], valued=_GLOBAL_VALUED)[1] + 1
     if not {*argv[verb : verb + 1]} & {*_VERBS}:
+        refuse_verb(name, argv[verb : verb + 1], "IMAGE COMMAND", _VERBS)
+    if joined := [word for word in argv[verb + 1 :] if word.startswith("instance://")]:
         raise Misuse(
-            f"cod run gives devices to `{name} exec`, `{name} run` and `{name} shell` only",
-            causes=("devices are held while the command lives, so it has to live as long as its container",),
+            f"cod run cannot give devices to a container that runs already ({joined[0]})",
+            causes=("its mounts were made when it started",),
             hint=f"cod run -d CLASS -- {name} exec IMAGE COMMAND",
         )
     return ApptainerRun(argv[: verb + 1], argv[verb + 1 :])

@@ -33,7 +33,7 @@ def ask(argv: Sequence[str], environ: Mapping[str, str]) -> str:
 
 def version_in(text: str) -> tuple[int, ...]:
     """The first version in what a program says of itself: `podman version 4.3.1` is (4, 3, 1)."""
-    found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
+    found = re.search(r"([0-9]{1,9})\.([0-9]{1,9})(?:\.([0-9]{1,9}))?", text)
     return tuple(int(each or 0) for each in found.groups()) if found else ()
 
 

@@ -18,7 +18,7 @@ from cod.runtimes.command import Launch
 from cod.runtimes.first import inside
 from cod.runtimes.foreground import refuse_verb
 from cod.runtimes.options import clustered
-from cod.runtimes.translate import Parts, Way
+from cod.runtimes.translate import BIND, PROPAGATION, Parts, Way, volume
 
 WAY = Way(
     runtime="buildah",
@@ -29,10 +29,7 @@ WAY = Way(
     others="closed",
     instead="podman run, which takes all of it",
     limits_access=True,
-    options=(
-        *("ro", "rw", "bind", "rbind", "nosuid", "nodev", "noexec"),
-        *("private", "rprivate", "slave", "rslave", "shared", "rshared"),
-    ),
+    options=(*BIND, "nosuid", "nodev", "noexec", *PROPAGATION),
     unsayable=":",
     unsayable_env="",
 )
@@ -61,12 +58,9 @@ class BuildahRun(Struct, frozen=True):
 
 
 def _flags(parts: Parts) -> tuple[str, ...]:
-    words: list[str] = []
-    for variable in parts.env:
-        words += ("--env", variable)
+    words = [*parts.variables]
     for mount in parts.mounts:
-        options = f":{','.join(mount.options)}" if mount.options else ""
-        words += ("--volume", f"{mount.host_path}:{mount.container_path}{options}")
+        words += ("--volume", volume(mount))
     for node in parts.nodes:
         words += ("--device", node.triple)
     return tuple(words)

@@ -17,7 +17,7 @@ from cod.prepare import Prepared
 from cod.runtimes.asking import ask
 from cod.runtimes.command import Launch
 from cod.runtimes.first import inside
-from cod.runtimes.translate import Way, is_read_only
+from cod.runtimes.translate import BIND, PRIVATE, Way, is_read_only
 
 WAY = Way(
     runtime="bubblewrap",
@@ -25,7 +25,7 @@ WAY = Way(
     nodes="`--dev-bind`",
     mounts="`--bind`, `--ro-bind`",
     others="no device cgroup: closed as far as your `--dev` hides them",
-    options=("ro", "rw", "bind", "rbind", "nosuid", "nodev", "slave", "rslave", "private", "rprivate"),
+    options=(*BIND, "nosuid", "nodev", *PRIVATE),
     unsayable_env="",
 )
 

@@ -66,7 +66,9 @@ class Reader(Struct, frozen=True):
         """What is in the way of this engine taking the claim by its name."""
         if not self.directories:
             return Obstacle("it has no CDI, or has it switched off")
-        if self.has_users and any(each.host_path for each in prepared.edits.device_nodes):
+        if self.has_users and any(
+            each.host_path not in ("", each.path) for each in prepared.edits.device_nodes
+        ):
             return Obstacle("in a user namespace it finds no node that has another path than on the host")
         if prepared.path is None or not self._looks_into(prepared.path.parent):
             there = f"in {prepared.path.parent}" if prepared.path else "nowhere"

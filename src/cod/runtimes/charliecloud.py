@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from cod.prepare import Prepared
 from cod.runtimes.command import Launch
-from cod.runtimes.translate import Way
+from cod.runtimes.translate import PRIVATE, Way
 
 WAY = Way(
     runtime="Charliecloud",
@@ -21,9 +21,9 @@ WAY = Way(
     mounts="`--bind`",
     others="open: its `/dev` is the host's",
     elsewhere=False,
-    options=("rw", "bind", "rbind", "nosuid", "private", "rprivate", "slave", "rslave"),
+    options=("rw", "bind", "rbind", "nosuid", *PRIVATE),
     unsayable=":",
-    unsayable_env="\n$",
+    unsayable_env="\n$'",
 )
 
 

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from msgspec import Struct
 
 from cod.errors import Unavailable
-from cod.runtimes.command import CommandNotFound
+from cod.runtimes.command import CommandNotExecutable, CommandNotFound, RuntimeUnavailable
 
 HELD = (
     signal.SIGINT,
@@ -30,7 +30,7 @@ HELD = (
     signal.SIGCHLD,
 )
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-_FROM_KERNEL = 0x80  # si_code of what a terminal sends: the whole foreground group has it already
+_FROM_KERNEL = 0x80  # si_code of what a terminal sends
 _GO = b"g"
 _CANNOT_RUN = 126
 _PACKAGES = {
@@ -87,7 +87,7 @@ class Child(Struct):
         """Let it become the command.
 
         Raises:
-            CommandNotFound: if that cannot be run; the child is gone then.
+            CommandNotFound, CommandNotExecutable: if that cannot be run; the child is gone then.
         """
         with suppress(BrokenPipeError):  # somebody killed it: `wait` will tell
             os.write(self.go, _GO)
@@ -112,7 +112,7 @@ class Child(Struct):
         pause = watch()
         while True:
             found = signal.sigwaitinfo(HELD) if pause is None else signal.sigtimedwait(HELD, pause)
-            if found is not None and found.si_signo != signal.SIGCHLD and found.si_code != _FROM_KERNEL:
+            if found is not None and found.si_signo != signal.SIGCHLD and _is_for_us_alone(found):
                 with suppress(PermissionError):  # it has become another user's, such as sudo
                     os.kill(self.pid, found.si_signo)  # never another's number: it is not waited for yet
             ended, status = os.waitpid(self.pid, os.WNOHANG)
@@ -150,9 +150,9 @@ def _become(
             os._exit(_CANNOT_RUN)  # whoever started us is gone
         _restore_signals(mask)
         os.execvpe(argv[0], argv, environment)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL in a variable
         with suppress(OSError):
-            os.write(failure_end, str(error.errno or 0).encode())
+            os.write(failure_end, str(getattr(error, "errno", None) or errno.EINVAL).encode())
     finally:
         os._exit(_CANNOT_RUN)
 
@@ -166,16 +166,27 @@ def _restore_signals(mask: set[int]) -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
+def _is_for_us_alone(signalled: signal.struct_siginfo) -> bool:
+    """Whether the child does not have a signal already.
+
+    A terminal that goes away tells the leader of its session alone, such as what ssh starts; what else it
+    sends, the whole foreground group has.
+    """
+    is_leader = os.getsid(0) == os.getpid()
+    return signalled.si_code != _FROM_KERNEL or (signalled.si_signo == signal.SIGHUP and is_leader)
+
+
 def _shell_status(status: int) -> int:
     code = os.waitstatus_to_exitcode(status)
     return code if code >= 0 else 128 - code
 
 
-def not_runnable(program: str, number: int) -> CommandNotFound:
+def not_runnable(program: str, number: int) -> RuntimeUnavailable:
     """The error for a program that cannot be started; `number` is the system's errno."""
     hint = "give the command's name as a shell would find it"
     if program in _PACKAGES:
         hint = f"apt-get install {_PACKAGES[program]}"
     elif number == errno.EACCES:
         hint = f"is it a program? chmod +x {program}"
-    return CommandNotFound(f"cannot run {program}", causes=(os.strerror(number).lower(),), hint=hint)
+    kind = CommandNotFound if number == errno.ENOENT else CommandNotExecutable
+    return kind(f"cannot run {program}", causes=(os.strerror(number).lower(),), hint=hint)

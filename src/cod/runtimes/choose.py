@@ -14,6 +14,10 @@ from cod.runtimes.program import Program
 
 # Their containers would get no device, and nobody would notice.
 _ELSEWHERE = {
+    "youki": "runc run or crun run",
+    "distrobox": "podman run",
+    "toolbox": "podman run",
+    "kubectl": "cod claim create NAME on the node, and cod.dev/claim=NAME among the container's CDI devices",
     "crictl": "cod claim create NAME, and CDI_devices with cod.dev/claim=NAME in the container's file",
     "podman-remote": "podman run",
     "docker-compose": "docker run",
@@ -23,13 +27,22 @@ _ELSEWHERE = {
     "incus": "lxc-execute",
     "lxc": "lxc-execute",
 }
+_KNOWN = (
+    *("podman", "runc", "crun", "bwrap", "systemd-nspawn", "lxc-execute", "lxc-start", "ch-run", "apptainer"),
+    *("singularity", "docker", "nerdctl", "ctr", "buildah", "runsc"),
+)
+# Programs that become another, which stands among their words.
+_BEFORE_OTHERS = (
+    *("sudo", "doas", "env", "nice", "ionice", "chrt", "taskset", "numactl", "nohup", "setsid", "stdbuf"),
+    *("time", "timeout", "unshare", "setpriv", "systemd-run", "strace"),
+)
 
 
 def command_for(argv: tuple[str, ...], environ: Mapping[str, str]) -> Command:
     """Understand a command.
 
     Raises:
-        CommandNotFound: if there is no such program.
+        CommandNotFound, CommandNotExecutable: if there is no such program, or it is none.
         RuntimeUnavailable: if a runtime does not say what it takes.
         Misuse: if it is one that could not hold devices, such as a detached container.
         InvalidBundle, InvalidConfig: if an OCI bundle is none.
@@ -41,10 +54,28 @@ def command_for(argv: tuple[str, ...], environ: Mapping[str, str]) -> Command:
     if name in _ELSEWHERE:
         raise Misuse(
             f"cod run cannot give devices to {name}",
-            causes=("its containers are started by something else, and would get no device",),
+            causes=("its containers would get no device",),
             hint=f"use {_ELSEWHERE[name]}",
         )
+    if name in _BEFORE_OTHERS:
+        _refuse_hidden(name, argv, environ)
     return _read(name, argv, environ)
+
+
+def _refuse_hidden(name: str, argv: tuple[str, ...], environ: Mapping[str, str]) -> None:
+    """Raise Misuse for a runtime behind another program, where it would not be seen and get no device."""
+    for word in argv[1:]:
+        hidden = Path(word).name
+        if word.startswith("-") or "=" in word or hidden in _BEFORE_OTHERS:
+            continue
+        if hidden in _KNOWN or hidden in _ELSEWHERE:
+            raise Misuse(
+                f"cod run does not see {hidden} behind {name}",
+                causes=("its containers would get no device",),
+                hint=f"put it before cod: {name} cod run … -- {hidden} …",
+            )
+        if shutil.which(word, path=environ.get("PATH")) is not None:
+            return  # the program that it becomes
 
 
 def _read(name: str, argv: tuple[str, ...], environ: Mapping[str, str]) -> Command:
@@ -65,7 +96,7 @@ def _read(name: str, argv: tuple[str, ...], environ: Mapping[str, str]) -> Comma
         case "systemd-nspawn":
             from cod.runtimes.nspawn import read_nspawn
 
-            return read_nspawn(argv)
+            return read_nspawn(argv, environ)
         case "lxc-execute" | "lxc-start":
             from cod.runtimes.lxc import read_lxc
 

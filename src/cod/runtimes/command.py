@@ -17,9 +17,15 @@ class RuntimeUnavailable(Unavailable):
 
 
 class CommandNotFound(RuntimeUnavailable):
-    """The command that was to be run cannot be run; the status is a shell's for it."""
+    """There is no such command; the status is a shell's for it."""
 
     exit_code: ClassVar[int] = 127
+
+
+class CommandNotExecutable(RuntimeUnavailable):
+    """A command that is there and cannot be run; the status is a shell's for it."""
+
+    exit_code: ClassVar[int] = 126
 
 
 class Launch(Struct, frozen=True):

@@ -15,17 +15,17 @@ from msgspec import Struct
 from cod.cdi.config import read_config, write_config
 from cod.cdi.spec import Mount
 from cod.cdi.write import WriteFailed
-from cod.errors import Misuse
 from cod.prepare import Prepared
 from cod.prepare.place import USUAL
 from cod.runtimes.asking import ask, version_in
 from cod.runtimes.bundle import content_of
 from cod.runtimes.by_name import Reader, Told
 from cod.runtimes.command import Launch
+from cod.runtimes.features import check_features
 from cod.runtimes.first import written_in
-from cod.runtimes.foreground import refuse_verb
-from cod.runtimes.options import Option, single_words
-from cod.runtimes.translate import Parts, Way, whole
+from cod.runtimes.foreground import refuse_detached, refuse_verb
+from cod.runtimes.options import last_value, single_words
+from cod.runtimes.translate import EVERY_OPTION, Parts, Way, is_bind, options_of, whole
 from cod.runtimes.userns import inject_for_runc
 
 BY_CONFIG = whole("ctr", "with `--config`", "a private copy of it", "as the configuration says")
@@ -40,11 +40,8 @@ WAY = Way(
     instead="ctr run --config FILE, ctr 2.0 or newer, or runc run, which take all of it",
     elsewhere=False,
     any_type=True,
-    options=(
-        *("ro", "rw", "bind", "rbind", "nosuid", "suid", "nodev", "dev", "noexec", "exec", "noatime"),
-        *("relatime", "strictatime", "private", "rprivate", "slave", "rslave", "shared", "rshared"),
-    ),
-    unsayable=",",
+    options=EVERY_OPTION,
+    unsayable=',"',
     unsayable_env="",
 )
 
@@ -52,29 +49,40 @@ _GLOBAL_VALUED = ("address", "a", "timeout", "connect-timeout", "namespace", "n"
 _SWITCHES = (
     *("rm", "null-io", "detach", "d", "cni", "runc-systemd-cgroup", "remap-labels", "net-host", "privileged"),
     *("read-only", "tty", "t", "allow-new-privs", "seccomp", "rootfs", "no-pivot"),
-    *("isolated", "enable-seccomp", "help", "h"),
+    *("isolated", "enable-seccomp", "privileged-without-host-devices", "help", "h"),
 )
 
 
 class CtrRun(Struct, frozen=True):
-    """A `ctr run` in the foreground: the words around ours, its configuration if it has one, its reader."""
+    """A `ctr run` in the foreground: the words around ours, its configuration if it has one, its reader.
+
+    `pid_file` is where the user wants the container's first process written; "" where nowhere. `runc` is the
+    OCI runtime that it names, or the usual one.
+    """
 
     before: tuple[str, ...]
     after: tuple[str, ...]
-    config: Path | None
+    config: str
+    pid_file: str
+    runc: str
     reader: Reader
+    environ: Mapping[str, str]
 
     def launch(self, prepared: Prepared, scratch: Path) -> Launch:
-        """The command with the devices right after the verb."""
-        pid_file = scratch / "pid"
+        """The command with the devices right after the verb.
+
+        Raises NotCarried, also for what its OCI runtime would leave out; InjectionFailed, InvalidConfig.
+        """
+        pid_file = Path(self.pid_file or scratch / "pid")
+        check_features(self.runc, prepared.edits, self.environ)
         told = self._told(prepared, scratch)
         argv = (*self.before, "--pid-file", str(pid_file), *told.words, *self.after)
         return Launch(argv, first=written_in(pid_file), if_it_fails=told.check)
 
     def _told(self, prepared: Prepared, scratch: Path) -> Told:
-        if self.config is None:
+        if not self.config:
             return self.reader.told(prepared, WAY, _flags)
-        return Told(("--config", str(_edited(self.config, prepared, scratch / "config.json"))))
+        return Told(("--config", str(_edited(Path(self.config), prepared, scratch / "config.json"))))
 
 
 def _edited(config: Path, prepared: Prepared, to: Path) -> Path:
@@ -87,9 +95,7 @@ def _edited(config: Path, prepared: Prepared, to: Path) -> Path:
 
 
 def _flags(parts: Parts) -> tuple[str, ...]:
-    words: list[str] = []
-    for variable in parts.env:
-        words += ("--env", variable)
+    words = [*parts.variables]
     for mount in parts.mounts:
         words += ("--mount", _mount(mount))
     for node in parts.nodes:
@@ -98,10 +104,8 @@ def _flags(parts: Parts) -> tuple[str, ...]:
 
 
 def _mount(mount: Mount) -> str:
-    kind = mount.type if mount.type not in ("", "none") else "bind"
-    options = [*mount.options]
-    if kind == "bind" and not {"bind", "rbind"} & {*options}:
-        options.append("rbind")
+    kind = "bind" if is_bind(mount) else mount.type
+    options = options_of(mount)
     fields = [f"type={kind}", f"src={mount.host_path or kind}", f"dst={mount.container_path}"]
     return ",".join(fields + [f"options={':'.join(options)}"] * bool(options))
 
@@ -117,25 +121,13 @@ def read_ctr(argv: tuple[str, ...], environ: Mapping[str, str]) -> CtrRun:
     if argv[verb : verb + 1] != ("run",):
         refuse_verb("ctr", argv[verb : verb + 1], "--rm IMAGE ID COMMAND")
     options, end = single_words(argv[verb + 1 :], switches=_SWITCHES)
-    _refuse(options)
-    configs = [option.value for option in options if option.name in ("config", "c")]
-    kept = [word for option in options if option.name not in ("config", "c") for word in option.words]
+    refuse_detached("ctr", options)
+    ours = ("config", "c", "pid-file")
+    kept = [word for option in options if option.name not in ours for word in option.words]
     directories = USUAL[:2] if version_in(ask((argv[0], "--version"), environ)) >= (2,) else ()
     after = (*kept, *argv[verb + 1 + end :])
-    config = Path(configs[-1]) if configs and configs[-1] else None
-    return CtrRun(argv[: verb + 1], after, config, Reader(directories, "0.7.0"))
-
-
-def _refuse(options: list[Option]) -> None:
-    for option in options:
-        if option.name in ("detach", "d") and option.is_on:
-            raise Misuse(
-                f"nobody would hold the devices of a detached container ({option.words[0]})",
-                causes=("they are held while the command lives, and ctr would end at once",),
-                hint="leave it out, and put the whole in the background: cod run … -- ctr run … &",
-            )
-        if option.name == "pid-file":
-            raise Misuse(
-                "cod run needs the pid-file of ctr for itself",
-                hint="leave it out: the number is a holder in cod claim list",
-            )
+    config, pid_file = last_value(options, "config", "c"), last_value(options, "pid-file")
+    runc = last_value(options, "runc-binary") or "runc"
+    has_users = any(option.name in ("uidmap", "gidmap") for option in options)
+    reader = Reader(directories, "0.7.0", has_users)
+    return CtrRun(argv[: verb + 1], after, config, pid_file, runc, reader, environ)

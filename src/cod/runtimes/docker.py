@@ -9,6 +9,7 @@ Source: docker-run(1), dockerd(8); tried with 20.10 and 26.1.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,12 +22,11 @@ from cod.prepare import Prepared
 from cod.runtimes.asking import ask, version_in
 from cod.runtimes.by_name import Reader, Told
 from cod.runtimes.command import Command, Launch, RuntimeUnavailable
-from cod.runtimes.first import First
+from cod.runtimes.features import check_features
+from cod.runtimes.first import First, newly_written
 from cod.runtimes.foreground import refuse_background, refuse_verb
-from cod.runtimes.options import Option, clustered
-from cod.runtimes.translate import Node, Parts, Way, is_read_only, whole
-
-_PROPAGATION = ("private", "rprivate", "slave", "rslave", "shared", "rshared")
+from cod.runtimes.options import clustered, last_value
+from cod.runtimes.translate import BIND, PROPAGATION, Node, Parts, Way, is_read_only, whole
 
 BY_NAME = whole("Docker", "25 or newer with CDI on", "CDI")
 WAY = Way(
@@ -39,7 +39,7 @@ WAY = Way(
     others="closed",
     instead="Docker 25 or newer with CDI on (dockerd's features.cdi), or podman run",
     limits_access=True,
-    options=("ro", "rw", "bind", "rbind", *_PROPAGATION),
+    options=(*BIND, *PROPAGATION),
     unsayable=":",
     unsayable_env="",
 )
@@ -54,12 +54,18 @@ _RUN_SWITCHES = (
 _KNOWS = ((28, "1.0.0"), (27, "0.7.0"), (0, "0.6.0"))
 
 
+class _Runtime(Struct):
+    path: str = ""
+
+
 class _Info(Struct, rename="pascal"):
     server_version: str = ""
     kernel_version: str = ""
     security_options: list[str] | None = None
     client_info: dict[str, object] | None = None
     server_errors: list[str] | None = None
+    default_runtime: str = ""
+    runtimes: dict[str, _Runtime] | None = None
     directories: list[str] | None = msgspec.field(default=None, name="CDISpecDirs")
 
 
@@ -75,19 +81,28 @@ class Engine(Struct, frozen=True):
 
 
 class EngineRun(Struct, frozen=True):
-    """A `docker run` or `nerdctl run` in the foreground: the words up to and with the verb, and the rest."""
+    """A `docker run` or `nerdctl run` in the foreground: the words up to and with the verb, and the rest.
+
+    `id_file` is where the user wants the container's identity written; "" where nowhere. `runtime` is the OCI
+    runtime that the engine starts.
+    """
 
     before: tuple[str, ...]
     after: tuple[str, ...]
     id_file: str
+    runtime: str
     engine: Engine
     environ: Mapping[str, str]
     way: Way
 
     def launch(self, prepared: Prepared, scratch: Path) -> Launch:
-        """The command with the devices right after the verb."""
+        """The command with the devices right after the verb.
+
+        Raises NotCarried, also for what its OCI runtime would leave out.
+        """
         told = self.engine.told(prepared, self.way)
-        id_file = Path(self.id_file) if self.id_file else scratch / "id"
+        check_features(self.runtime, prepared.edits, self.environ)
+        id_file = Path(self.id_file or scratch / "id")
         added = told.words if self.id_file else ("--cidfile", str(id_file), *told.words)
         first = inspected((*self.engine.client, "inspect"), id_file, self.environ)
         return Launch((*self.before, *added, *self.after), first=first, if_it_fails=told.check)
@@ -113,14 +128,11 @@ def read_docker(argv: tuple[str, ...], environ: Mapping[str, str]) -> Command:
         from cod.runtimes.podman import read_podman  # podman-docker: it is Podman by another name
 
         return read_podman(argv, environ)
-    engine = _engine(client, _info(answer), environ)
-    return EngineRun(before, after, id_file_of(options), engine, environ, WAY)
-
-
-def id_file_of(options: list[Option]) -> str:
-    """Where the user wants the container's identity written; "" where nowhere."""
-    named = [option.value or "" for option in options if option.name == "cidfile"]
-    return named[-1] if named else ""
+    info = _info(answer)
+    runtime = last_value(options, "runtime") or info.default_runtime
+    runtime = (info.runtimes or {}).get(runtime, _Runtime()).path or "runc"
+    engine = _engine(client, info, environ)
+    return EngineRun(before, after, last_value(options, "cidfile"), runtime, engine, environ, WAY)
 
 
 def _info(answer: str) -> _Info:
@@ -162,12 +174,12 @@ def _refuse_remote(client: tuple[str, ...], info: _Info, environ: Mapping[str, s
 
 
 def _endpoint(client: tuple[str, ...], info: _Info, environ: Mapping[str, str]) -> str:
-    named = [
-        each.value for each in clustered(client[1:], valued=_GLOBAL_VALUED)[0] if each.name in ("H", "host")
-    ]
-    if named or environ.get("DOCKER_HOST"):
-        return (named[-1] if named else None) or environ.get("DOCKER_HOST", "")
-    context = str((info.client_info or {}).get("Context", "default"))
+    options = clustered(client[1:], valued=_GLOBAL_VALUED)[0]
+    context = last_value(options, "c", "context")  # counts for more than the variable
+    named = last_value(options, "H", "host") or environ.get("DOCKER_HOST")
+    if named and not context:
+        return named
+    context = context or str((info.client_info or {}).get("Context", "default"))
     if context == "default":
         return "unix://"
     words = (*client, "context", "inspect", "--format", "{{.Endpoints.docker.Host}}", context)
@@ -176,9 +188,7 @@ def _endpoint(client: tuple[str, ...], info: _Info, environ: Mapping[str, str]) 
 
 def flags(parts: Parts, has_users: bool) -> tuple[str, ...]:
     """The parts in the words of Docker."""
-    words: list[str] = []
-    for variable in parts.env:
-        words += ("--env", variable)
+    words = [*parts.variables]
     for mount in parts.mounts:
         words += ("--mount", _mount(mount))
     for node in parts.nodes:
@@ -189,32 +199,33 @@ def flags(parts: Parts, has_users: bool) -> tuple[str, ...]:
 
 
 def _node(node: Node, has_users: bool) -> tuple[str, ...]:
-    is_device = node.access and node.kind in ("b", "c", "u")
-    if is_device and not (has_users and node.path != node.host_path):
+    if node.is_opened and not (has_users and node.is_moved):
         return ("--device", node.triple)
     bound = ("--mount", _mount(Mount(node.host_path, node.path)))
-    return (*bound, "--device-cgroup-rule", node.rule) if is_device else bound
+    return (*bound, "--device-cgroup-rule", node.rule) if node.is_opened else bound
 
 
 def _mount(mount: Mount) -> str:
     fields = ["type=bind", f"source={mount.host_path}", f"target={mount.container_path}"]
     if is_read_only(mount):
         fields.append("readonly")
-    fields += [f"bind-propagation={option}" for option in mount.options if option in _PROPAGATION]
-    return ",".join(f'"{field}"' if "," in field else field for field in fields)
+    fields += [f"bind-propagation={option}" for option in mount.options if option in PROPAGATION]
+    return ",".join(map(_quoted, fields))
+
+
+def _quoted(field: str) -> str:
+    """A field of CSV."""
+    return '"{}"'.format(field.replace('"', '""')) if {*field} & {*',"\n'} else field
 
 
 def inspected(words: tuple[str, ...], id_file: Path, environ: Mapping[str, str]) -> First:
     """The engine knows the first process of the container whose identity it has written into a file."""
+    text = newly_written(id_file)
 
     def find(_: int) -> int | None:
-        try:
-            container = id_file.read_text(encoding="ascii").strip()
-        except (OSError, ValueError):
-            return None
-        if not container:
+        if not (container := text()):
             return None
         answer = ask((*words, "--format", "{{.State.Pid}}", container), environ).strip()
-        return int(answer) if answer.isdigit() and answer != "0" else None
+        return int(answer) if re.fullmatch("[1-9][0-9]{0,8}", answer) else None
 
     return find

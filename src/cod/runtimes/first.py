@@ -18,14 +18,36 @@ _DEEPEST = 8
 
 def written_in(path: Path) -> First:
     """The runtime writes the number into a file at some time."""
+    text = newly_written(path)
 
     def find(_: int) -> int | None:
         try:
-            return int(path.read_text(encoding="ascii"))
-        except (OSError, ValueError):
+            return int(text())
+        except ValueError:
             return None  # not there yet, or not whole yet
 
     return find
+
+
+def newly_written(path: Path) -> Callable[[], str]:
+    """What is written into a file from now on, "" before: it may tell of an earlier container."""
+    before = _stamp(path)
+
+    def text() -> str:
+        try:
+            return path.read_text(encoding="ascii").strip() if _stamp(path) != before else ""
+        except (OSError, ValueError):
+            return ""
+
+    return text
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def inside(namespace: str) -> First:

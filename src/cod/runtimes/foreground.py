@@ -1,4 +1,4 @@
-"""What is refused of `run` in the dialect of Docker and Podman: containers that nobody would wait for."""
+"""What is refused of a runtime: containers that nobody would wait for."""
 
 from __future__ import annotations
 
@@ -18,7 +18,13 @@ def refuse_background(program: str, options: Sequence[Option]) -> None:
                 causes=(f"its first process holds them, and {program} would put another in its place",),
                 hint=f"leave it out, and start it all again: until cod run … -- {program} run …; do :; done",
             )
-        if option.name in ("d", "detach") and option.is_on:
+    refuse_detached(program, options)
+
+
+def refuse_detached(program: str, options: Sequence[Option]) -> None:
+    """Raise Misuse for a container that is detached. GNU's dialect takes any beginning of the word."""
+    for option in options:
+        if option.name and "detach".startswith(option.name) and option.is_on:
             raise Misuse(
                 f"nobody would hold the devices of a detached container ({option.words[0]})",
                 causes=(f"they are held while the command lives, and {program} would end at once",),
@@ -26,10 +32,13 @@ def refuse_background(program: str, options: Sequence[Option]) -> None:
             )
 
 
-def refuse_verb(program: str, given: Sequence[str], example: str) -> NoReturn:
-    """Raise Misuse for another verb than `run`."""
+def refuse_verb(
+    program: str, given: Sequence[str], example: str, verbs: Sequence[str] = ("run",)
+) -> NoReturn:
+    """Raise Misuse for another verb than those that start a container and wait for it."""
+    named = ", ".join(f"`{program} {verb}`" for verb in verbs)
     raise Misuse(
-        f"cod run gives devices to `{program} run` only, not to `{' '.join((program, *given))}`",
+        f"cod run gives devices to {named} only, not to `{' '.join((program, *given))}`",
         causes=("devices are held while the command lives, so it has to live as long as its container",),
-        hint=f"cod run -d CLASS -- {program} run {example}",
+        hint=f"cod run -d CLASS -- {program} {verbs[0]} {example}",
     )

@@ -17,8 +17,8 @@ from cod.prepare import Prepared
 from cod.runtimes.asking import ask, version_in
 from cod.runtimes.command import Launch
 from cod.runtimes.first import inside
-from cod.runtimes.options import clustered
-from cod.runtimes.translate import Parts, Way
+from cod.runtimes.options import permuted
+from cod.runtimes.translate import EVERY_OPTION, Parts, Way, is_bind, options_of
 
 WAY = Way(
     runtime="LXC",
@@ -28,10 +28,7 @@ WAY = Way(
     others="closed where your configuration has `lxc.cgroup2.devices.deny = a`",
     limits_access=True,
     any_type=True,
-    options=(
-        *("ro", "rw", "bind", "rbind", "nosuid", "suid", "nodev", "dev", "noexec", "exec", "noatime"),
-        *("relatime", "strictatime", "private", "rprivate", "slave", "rslave", "shared", "rshared"),
-    ),
+    options=EVERY_OPTION,
 )
 
 # Each is read where it is the one in use; from version 7 on the first is an error.
@@ -60,25 +57,22 @@ def _definitions(parts: Parts, hierarchies: tuple[str, ...]) -> list[str]:
     for node in parts.nodes:
         mount = Mount(node.host_path, node.path, ("bind",))
         made.append(f"lxc.mount.entry={_entry(mount)}")
-        if node.access and node.kind in ("b", "c"):
+        if node.is_opened:
             made += [f"{hierarchy}.allow={node.rule}" for hierarchy in hierarchies]
     return made
 
 
 def _entry(mount: Mount) -> str:
     """A line of an fstab, whose second path is below the container's root."""
-    is_bind = mount.type in ("", "none", "bind")
-    options = [*mount.options]
-    if is_bind and not {"bind", "rbind"} & {*options}:
-        options.append("rbind")
-    options.append("create=dir" if Path(mount.host_path).is_dir() or not is_bind else "create=file")
-    kind = "none" if is_bind else mount.type
+    kind = "none" if is_bind(mount) else mount.type
+    is_file = is_bind(mount) and not Path(mount.host_path).is_dir()
+    options = (*options_of(mount), "create=file" if is_file else "create=dir")
     source = _word(mount.host_path or kind)
     return f"{source} {_word(mount.container_path.lstrip('/'))} {kind} {','.join(options)} 0 0"
 
 
 def _word(path: str) -> str:
-    return path.replace("\\", "\\134").replace(" ", "\\040").replace("\t", "\\011").replace("#", "\\043")
+    return "".join(f"\\{ord(each):03o}" if each in "\\ \t\n#" else each for each in path)
 
 
 def read_lxc(argv: tuple[str, ...], environ: Mapping[str, str]) -> LxcRun:
@@ -89,9 +83,11 @@ def read_lxc(argv: tuple[str, ...], environ: Mapping[str, str]) -> LxcRun:
         RuntimeUnavailable: if it does not say its version.
     """
     name = Path(argv[0]).name
-    given = {option.name: option for option in clustered(argv[1:], switches=_SWITCHES)[0]}
-    is_detached = {"d", "daemon"} & {*given} or (name == "lxc-start" and not {"F", "foreground"} & {*given})
-    if is_detached:
+    given = [option.name for option in permuted(argv[1:], switches=_SWITCHES) if option.name]
+    stays = name == "lxc-execute" or any(
+        each == "F" or (each != "f" and "foreground".startswith(each)) for each in given
+    )
+    if not stays or any("daemon".startswith(each) for each in given):
         raise Misuse(
             "nobody would hold the devices of a container in the background",
             causes=(f"they are held while the command lives, and {name} would end at once",),

@@ -25,6 +25,11 @@ class Option(Struct, frozen=True):
         return self.value not in _NO
 
 
+def last_value(options: Sequence[Option], *names: str) -> str:
+    """What the last option of these names says; "" where there is none."""
+    return next((option.value or "" for option in reversed(options) if option.name in names), "")
+
+
 def single_words(
     words: Sequence[str], valued: Collection[str] | None = None, *, switches: Collection[str] = ()
 ) -> tuple[list[Option], int]:
@@ -65,6 +70,17 @@ def clustered(
         options.append(Option(name, words[end - 1] if takes_next else value, tuple(words[index:end])))
         index = end
     return options, index
+
+
+def permuted(words: Sequence[str], *, switches: Collection[str]) -> list[Option]:
+    """All options, in the dialect of GNU: as Podman's, and up to `--` other words may stand between them."""
+    options: list[Option] = []
+    index = 0
+    while index < len(words) and words[index] != "--":
+        found, end = clustered(words[index:], switches=switches)
+        options += found
+        index += end or 1
+    return options
 
 
 def _long(word: str) -> tuple[str, str | None]:

@@ -19,11 +19,12 @@ from cod.prepare import Prepared
 from cod.prepare.place import USUAL
 from cod.runtimes.asking import ask, version_in
 from cod.runtimes.by_name import Reader
-from cod.runtimes.command import Launch
+from cod.runtimes.command import Launch, RuntimeUnavailable
+from cod.runtimes.features import check_features
 from cod.runtimes.first import written_in
 from cod.runtimes.foreground import refuse_background, refuse_verb
-from cod.runtimes.options import Option, clustered
-from cod.runtimes.translate import Node, Parts, Way, whole
+from cod.runtimes.options import Option, clustered, last_value
+from cod.runtimes.translate import BIND, PROPAGATION, SWITCHES, Node, Parts, Way, volume, whole
 
 _GLOBAL_VALUED = """
 c cdi-spec-dir cgroup-manager cni-config-dir config conmon connection cpu-profile db-backend
@@ -35,7 +36,7 @@ tls-key tmpdir url volumepath
 _RUN_SWITCHES = """
 d detach disable-content-trust env-host help http-proxy i init interactive no-healthcheck
 no-hostname no-hosts oom-kill-disable P passwd privileged publish-all q quiet read-only read-only-tmpfs
-replace rm rmi rootfs sig-proxy t tls-verify tty unsetenv-all
+replace rm rmi rootfs sig-proxy syslog t tls-verify trace transient-store tty unsetenv-all
 """
 _REMOTE = ("r", "remote", "url", "c", "connection", "H", "host")
 _REMOTE_VARIABLES = ("CONTAINER_HOST", "CONTAINER_CONNECTION")
@@ -43,6 +44,7 @@ _REMOTE_VARIABLES = ("CONTAINER_HOST", "CONTAINER_CONNECTION")
 
 # The newest CDI that a version knows; what is newer is told from the engine's own error.
 _KNOWS = (((5, 5), "1.0.0"), ((5, 1), "0.7.0"), ((4, 7), "0.6.0"), ((0, 0), "0.5.0"))
+_FIRST_WITH_PIDFILE = (3, 2)
 _FIRST_WITH_CDI = (4, 1)
 _FIRST_WITH_DIRECTORIES = (5, 8)  # cdi_spec_dirs in containers.conf
 
@@ -57,35 +59,45 @@ WAY = Way(
     others="closed; rootless, the modes of the host's nodes count",
     instead="Podman 4.1 or newer as root, or runc run, which take all of it",
     limits_access=True,
-    options=(
-        *("ro", "rw", "bind", "rbind", "nosuid", "suid", "nodev", "dev", "noexec", "exec"),
-        *("private", "rprivate", "slave", "rslave", "shared", "rshared"),
-    ),
+    options=(*BIND, *SWITCHES, *PROPAGATION),
     unsayable=":",
     unsayable_env="",
 )
 
 
 class PodmanRun(Struct, frozen=True):
-    """A `podman run` in the foreground: the words up to and with the verb, and those after it."""
+    """A `podman run` in the foreground: the words up to and with the verb, and those after it.
+
+    `pid_file` is where the user wants the container's first process written; "" where nowhere. `client` is
+    the words before the verb.
+    """
 
     before: tuple[str, ...]
     after: tuple[str, ...]
+    pid_file: str
     reader: Reader
+    client: tuple[str, ...]
+    environ: Mapping[str, str]
 
     def launch(self, prepared: Prepared, scratch: Path) -> Launch:
-        """The command with the claim's devices put in right after the verb."""
-        pid_file = scratch / "pid"
+        """The command with the claim's devices put in right after the verb.
+
+        Raises NotCarried, also for what its OCI runtime would leave out.
+        """
+        pid_file = Path(self.pid_file or scratch / "pid")
         told = self.reader.told(prepared, WAY, self._flags)
+        check_features(self._oci_runtime, prepared.edits, self.environ)
         argv = (*self.before, *told.words, "--pidfile", str(pid_file), *self.after)
         return Launch(argv, first=written_in(pid_file), if_it_fails=told.check)
 
+    def _oci_runtime(self) -> str:
+        words = (*self.client, "info", "--format", "{{.Host.OCIRuntime.Path}}")
+        return ask(words, self.environ).strip()
+
     def _flags(self, parts: Parts) -> tuple[str, ...]:
-        words: list[str] = []
-        for variable in parts.env:
-            words += ("--env", variable)
+        words = [*parts.variables]
         for mount in parts.mounts:
-            words += ("--volume", _volume(mount))
+            words += ("--volume", volume(mount))
         for node in parts.nodes:
             words += self._node(node)
         for gid in parts.gids:
@@ -93,17 +105,11 @@ class PodmanRun(Struct, frozen=True):
         return tuple(words)
 
     def _node(self, node: Node) -> tuple[str, ...]:
-        is_device = node.access and node.kind in ("b", "c", "u")
         # A user's own Podman makes bind mounts of devices by itself, and can set no rule of a device cgroup.
-        if is_device and (node.path == node.host_path or not self.reader.has_users or os.geteuid() != 0):
+        if node.is_opened and (not node.is_moved or not self.reader.has_users or os.geteuid() != 0):
             return ("--device", node.triple)
-        bound = ("--volume", _volume(Mount(node.host_path, node.path)))
-        return (*bound, "--device-cgroup-rule", node.rule) if is_device else bound
-
-
-def _volume(mount: Mount) -> str:
-    options = f":{','.join(mount.options)}" if mount.options else ""
-    return f"{mount.host_path}:{mount.container_path}{options}"
+        bound = ("--volume", volume(Mount(node.host_path, node.path)))
+        return (*bound, "--device-cgroup-rule", node.rule) if node.is_opened else bound
 
 
 def read_podman(argv: tuple[str, ...], environ: Mapping[str, str]) -> PodmanRun:
@@ -111,11 +117,12 @@ def read_podman(argv: tuple[str, ...], environ: Mapping[str, str]) -> PodmanRun:
 
     Raises:
         Misuse: if it is not a `podman run` in the foreground on this machine.
-        RuntimeUnavailable: if it does not say its version.
+        RuntimeUnavailable: if it does not say its version, or is older than 3.2.
     """
     options, verb = clustered(argv[1:], valued=_GLOBAL_VALUED.split())
     verb += 1
     _refuse_remote(options, environ)
+    client = argv[:verb]
     if argv[verb : verb + 1] == ("container",):
         verb += 1
     if argv[verb : verb + 1] != ("run",):
@@ -124,7 +131,14 @@ def read_podman(argv: tuple[str, ...], environ: Mapping[str, str]) -> PodmanRun:
     options = clustered(after, switches=_RUN_SWITCHES.split())[0]
     refuse_background("podman", options)
     version = version_in(ask((argv[0], "--version"), environ))
-    return PodmanRun(before, after, _reader(version, _has_users(options)))
+    if version < _FIRST_WITH_PIDFILE:
+        raise RuntimeUnavailable(
+            "this podman is older than 3.2",
+            causes=("it does not tell the container's first process, which has to hold the devices, too",),
+            hint="use a newer one, or runc run",
+        )
+    reader = _reader(version, _has_users(options, environ))
+    return PodmanRun(before, after, last_value(options, "pidfile"), reader, client, environ)
 
 
 def _reader(version: tuple[int, ...], has_users: bool) -> Reader:
@@ -136,14 +150,12 @@ def _reader(version: tuple[int, ...], has_users: bool) -> Reader:
     )
 
 
-def _has_users(options: list[Option]) -> bool:
+def _has_users(options: list[Option], environ: Mapping[str, str]) -> bool:
     """Whether the container has a user namespace of its own, as far as the command says."""
     maps = ("uidmap", "gidmap", "subuidname", "subgidname")
-    named = any(
-        option.name in maps or (option.name == "userns" and option.value not in ("", "host"))
-        for option in options
-    )
-    return named or os.geteuid() != 0
+    kind = last_value(options, "userns") or environ.get("PODMAN_USERNS", "")
+    is_named = kind not in ("", "host") or any(option.name in maps for option in options)
+    return is_named or os.geteuid() != 0
 
 
 def _refuse_remote(options: list[Option], environ: Mapping[str, str]) -> None:

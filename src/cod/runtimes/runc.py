@@ -19,23 +19,32 @@ from cod.runtimes.bundle import Bundle, read_bundle
 from cod.runtimes.command import Launch
 from cod.runtimes.features import check_features
 from cod.runtimes.first import written_in
-from cod.runtimes.options import Option, single_words
+from cod.runtimes.foreground import refuse_detached, refuse_verb
+from cod.runtimes.options import Option, clustered, last_value, single_words
 from cod.runtimes.translate import whole
 from cod.runtimes.userns import inject_for_runc
 
 _GLOBAL_VALUED = frozenset(("log", "log-format", "log-level", "root", "criu", "rootless", "cgroup-manager"))
-_RUN_VALUED = frozenset(("bundle", "b", "console-socket", "pid-file", "preserve-fds", "config", "f"))
-
+_RUN_VALUED = frozenset(
+    (
+        *("bundle", "b", "config", "console-socket", "f", "pid-file", "pidfd-socket", "preserve-fds"),
+        *("exec-fd", "pass-fd", "user-log"),  # gVisor's
+    )
+)
 
 WAY = whole("runc, crun", "", "a private copy of the bundle", "as the bundle says")
 
 
 class BundleRun(Struct, frozen=True):
-    """A `runc run` in the foreground: the words around its bundle, and that bundle as it was read."""
+    """A `runc run` in the foreground: the words around its bundle, and that bundle as it was read.
+
+    `pid_file` is where the user wants the container's first process written; "" where nowhere.
+    """
 
     before: tuple[str, ...]
     after: tuple[str, ...]
     bundle: Bundle
+    pid_file: str
     environ: Mapping[str, str]
 
     def launch(self, prepared: Prepared, scratch: Path) -> Launch:
@@ -48,7 +57,7 @@ class BundleRun(Struct, frozen=True):
         put_in = inject if Path(self.before[0]).name == "crun" else inject_for_runc
         config = put_in(self.bundle.config, prepared.edits)
         private = self.bundle.copied(config, scratch / "bundle")
-        pid_file = scratch / "pid"
+        pid_file = Path(self.pid_file or scratch / "pid")
         added = ("--bundle", str(private), "--pid-file", str(pid_file))
         return Launch((*self.before, *added, *self.after), first=written_in(pid_file))
 
@@ -68,44 +77,33 @@ def read_bundle_run(
         InvalidBundle: if its bundle cannot be read.
     """
     name = Path(argv[0]).name
-    verb = single_words(argv[1:], global_valued)[1] + 1
+    read = clustered if name == "crun" else single_words
+    verb = read(argv[1:], valued=global_valued)[1] + 1
     if argv[verb : verb + 1] != ("run",):
-        raise Misuse(
-            f"cod run gives devices to `{name} run` only",
-            causes=("devices are held while the command lives, so it has to live as long as its container",),
-            hint=f"cod run -d CLASS -- {name} run --bundle DIRECTORY ID",
-        )
-    options, end = single_words(argv[verb + 1 :], _RUN_VALUED)
-    options = [_split_attached(option) for option in options]
+        refuse_verb(name, argv[verb : verb + 1], "--bundle DIRECTORY ID")
+    options, end = read(argv[verb + 1 :], valued=_RUN_VALUED)
     _refuse(name, options)
-    bundles = [option.value for option in options if option.name in ("bundle", "b")]
-    kept = [word for option in options if option.name not in ("bundle", "b") for word in option.words]
+    ours = ("bundle", "b", "pid-file")
+    kept = [word for option in options if option.name not in ours for word in option.words]
     _refuse_late_options(name, argv[verb + 1 + end :])
-    bundle = read_bundle(Path((bundles[-1] if bundles else None) or "."))
-    return BundleRun((*argv[: verb + 1],), (*kept, *argv[verb + 1 + end :]), bundle, environ)
-
-
-def _split_attached(option: Option) -> Option:
-    """crun also takes `-bDIRECTORY`."""
-    word = option.words[0]
-    if word.startswith("-b") and option.name not in ("b", "bundle"):
-        return Option("b", word[2:], option.words)
-    return option
+    bundle = read_bundle(Path(last_value(options, "bundle", "b") or "."))
+    after = (*kept, *argv[verb + 1 + end :])
+    return BundleRun(argv[: verb + 1], after, bundle, last_value(options, "pid-file"), environ)
 
 
 def _refuse(name: str, options: list[Option]) -> None:
+    refuse_detached(name, options)
     for option in options:
-        if option.name in ("detach", "d") and option.is_on:
-            raise Misuse(
-                f"nobody would hold the devices of a detached container ({option.words[0]})",
-                causes=(f"they are held while the command lives, and {name} would end at once",),
-                hint=f"leave it out, and put the whole in the background: cod run … -- {name} run … &",
-            )
         if option.name in ("config", "f"):
             raise Misuse(
                 f"cod run changes the config.json of a bundle, not another file ({option.words[0]})",
                 hint="name the file config.json in the bundle",
             )
+        if option.name not in _RUN_VALUED and any(
+            each.startswith(option.name) for each in ("bundle", "config")
+        ):
+            # crun takes any beginning of a word, and this one would win over our bundle.
+            raise Misuse(f"an option that is not written in full ({option.words[0]})", hint="write --bundle")
 
 
 def _refuse_late_options(name: str, rest: tuple[str, ...]) -> None:

@@ -17,11 +17,17 @@ from cod.cdi.inject import InjectionFailed, inject
 from cod.cdi.spec import ContainerEdits, DeviceNode, Mount
 from cod.errors import Refused
 
+# The options of mounts, of which a runtime can be told some or all.
+PRIVATE = ("private", "rprivate", "slave", "rslave")
+PROPAGATION = (*PRIVATE, "shared", "rshared")
+BIND = ("ro", "rw", "bind", "rbind")
+SWITCHES = ("nosuid", "suid", "nodev", "dev", "noexec", "exec")
+EVERY_OPTION = (*BIND, *SWITCHES, "noatime", "relatime", "strictatime", *PROPAGATION)
+
 _EVERYTHING = "rwm"
-_BIND_TYPES = ("", "none", "bind")
-_KINDS = {"c": stat.S_ISCHR, "u": stat.S_ISCHR, "b": stat.S_ISBLK, "p": stat.S_ISFIFO}
+_KINDS = {"c": stat.S_ISCHR, "b": stat.S_ISBLK, "p": stat.S_ISFIFO}
 # What restricts a mounted tree and makes no difference to a file without these properties.
-_IDLE_FOR_FILES = ("nosuid", "nodev", "bind", "rbind", "private", "rprivate", "slave", "rslave")
+_IDLE_FOR_FILES = ("nosuid", "nodev", "bind", "rbind", *PRIVATE)
 
 
 class NotCarried(Refused):
@@ -29,7 +35,10 @@ class NotCarried(Refused):
 
 
 class Node(Struct, frozen=True):
-    """A device node as flags name it; `access` is what the device cgroup is to allow, of `rwm`."""
+    """A device node as flags name it; `access` is what the device cgroup is to allow, of `rwm`.
+
+    `kind` is `c`, `b` or `p`, of which a device cgroup knows the first two.
+    """
 
     path: str
     host_path: str
@@ -37,6 +46,16 @@ class Node(Struct, frozen=True):
     major: int
     minor: int
     access: str
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether the container has it at another path than the host."""
+        return self.path != self.host_path
+
+    @property
+    def is_opened(self) -> bool:
+        """Whether a device cgroup has to allow it."""
+        return bool(self.access) and self.kind != "p"
 
     @property
     def rule(self) -> str:
@@ -56,6 +75,11 @@ class Parts(Struct, frozen=True):
     nodes: tuple[Node, ...]
     mounts: tuple[Mount, ...]
     gids: tuple[int, ...]
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables as most runtimes take them: `--env NAME=VALUE` each."""
+        return tuple(word for variable in self.env for word in ("--env", variable))
 
 
 class Way(Struct, frozen=True, kw_only=True):
@@ -116,9 +140,8 @@ class Way(Struct, frozen=True, kw_only=True):
 
     def _env(self, env: Sequence[str]) -> Iterator[str]:
         for variable in env:
-            name, _, value = variable.partition("=")
-            if found := [character for character in self.unsayable_env if character in value]:
-                yield f"the variable {name}: its value has {found[0]!r}, which ends a value there"
+            if found := [character for character in self.unsayable_env if character in variable]:
+                yield f"the variable {variable.partition('=')[0]}: it has {found[0]!r}, which is lost there"
 
     def _nodes(self, wanted: Sequence[DeviceNode]) -> tuple[tuple[Node, ...], list[str]]:
         nodes, problems = [], []
@@ -135,7 +158,7 @@ class Way(Struct, frozen=True, kw_only=True):
     def _node(self, node: Node) -> Iterator[str]:
         if not self.nodes:
             yield f"the device node {node.path}: it adds none"
-        if node.path != node.host_path and not self.elsewhere:
+        if node.is_moved and not self.elsewhere:
             yield f"{node.host_path} of the host as {node.path}: it shows devices at the host's paths only"
         if not node.access and not self.limits_access:
             yield f"{node.path} with no access: it has no device cgroup to keep it closed"
@@ -151,7 +174,7 @@ class Way(Struct, frozen=True, kw_only=True):
             if not self.mounts:
                 yield f"the mount {mount.container_path}: it adds none"
                 continue
-            if mount.type not in _BIND_TYPES and not self.any_type:
+            if not is_bind(mount) and not self.any_type:
                 yield f"the mount {mount.container_path} of type {mount.type}: it makes bind mounts only"
             for option in mount.options:
                 if option not in self.options and not _is_idle(option, mount.host_path):
@@ -178,6 +201,23 @@ def whole(runtime: str, when: str, word: str, others: str = "closed") -> Way:
     )
 
 
+def is_bind(mount: Mount) -> bool:
+    """Whether a mount shows a file or directory of the host, and makes no file system of its own."""
+    return mount.type in ("", "none", "bind")
+
+
+def options_of(mount: Mount) -> tuple[str, ...]:
+    """The options of a mount, for a runtime that makes a bind mount of none that does not say so."""
+    is_said = not is_bind(mount) or {"bind", "rbind"} & {*mount.options}
+    return mount.options if is_said else (*mount.options, "rbind")
+
+
+def volume(mount: Mount) -> str:
+    """A bind mount as `--volume` takes it."""
+    options = f":{','.join(mount.options)}" if mount.options else ""
+    return f"{mount.host_path}:{mount.container_path}{options}"
+
+
 def is_read_only(mount: Mount) -> bool:
     """Whether a mount is to be read only: the last of `ro` and `rw` counts."""
     return [each for each in ("rw", *mount.options) if each in ("ro", "rw")][-1] == "ro"
@@ -189,6 +229,7 @@ def host_node(node: DeviceNode) -> Node:
     Raises InjectionFailed where the host has none, or not the one that is meant.
     """
     made = inject({}, ContainerEdits(device_nodes=(node,)))["linux"]["devices"][0]
+    kind = "c" if made["type"] == "u" else made["type"]
     host_path = node.host_path or node.path
     try:
         status = os.lstat(host_path)
@@ -197,16 +238,16 @@ def host_node(node: DeviceNode) -> Node:
             f"{host_path} of the host: {(error.strerror or '').lower()}", where=host_path
         ) from None
     numbers = (os.major(status.st_rdev), os.minor(status.st_rdev))
-    is_meant = _KINDS[made["type"]](status.st_mode) and numbers == (made["major"], made["minor"])
-    if not is_meant and made["type"] != "p":
+    is_meant = _KINDS[kind](status.st_mode) and (kind == "p" or numbers == (made["major"], made["minor"]))
+    if not is_meant:
         raise InjectionFailed(
-            f"the device node {node.path} is {made['type']} {made['major']}:{made['minor']}, "
+            f"the device node {node.path} is {kind} {made['major']}:{made['minor']}, "
             f"and {host_path} of the host is another",
             where=host_path,
         )
     _check_owner(node, host_path, status)
     access = "" if node.permissions == "none" else node.permissions or _EVERYTHING
-    return Node(node.path, host_path, made["type"], *numbers, access)
+    return Node(node.path, host_path, kind, *numbers, access)
 
 
 def _check_owner(node: DeviceNode, host_path: str, status: os.stat_result) -> None:
