@@ -29,6 +29,7 @@
     │   ├── InvalidSettings        a runtime.toml, with all its problems    cod.oci.settings
     │   ├── InvalidWish            an annotation or variable of no device   cod.oci.wanted
     │   ├── HookCannot             what a made container can no more get    cod.oci.hooks
+    │   ├── LeftOut                edits that a real runtime does not know  cod.oci.features
     │   ├── InvalidEngineConfig    an engine's file we must not change      cod.oci.engines
     │   └── NotCarried             devices that a runtime cannot take whole cod.runtimes
     ├── Misuse                     the command is wrong                     exit 2

@@ -441,6 +441,39 @@ def test_without_json_the_log_has_a_line_as_runc_writes_it(front: Front) -> None
     )
 
 
+NET = {
+    "cdiVersion": "1.1.0",
+    "kind": "cod.test/net",
+    "devices": [
+        {"name": "a", "containerEdits": {"netDevices": [{"hostInterfaceName": "veth7", "name": "eth1"}]}}
+    ],
+}
+KNOWS = '#!/bin/sh\n[ "$1" != features ] || echo \'{"linux": {"netDevices": {"enabled": true}}}\'\n'
+
+
+def test_what_the_real_runtime_would_leave_out_is_refused(front: Front) -> None:
+    front.write(NET)
+    bundle = front.bundle(annotations={"cdi.k8s.io/x": "cod.test/net=a"})
+    before = (bundle / "config.json").read_bytes()
+    run = front.create(bundle)
+    assert run.returncode == 1
+    assert "the network interface veth7: it does not know netDevices, and would leave it out" in run.stderr
+    assert "features says what it knows; use a newer one" in front.log.read_text()
+    assert (bundle / "config.json").read_bytes() == before
+    front.echo.write_text(KNOWS)
+    assert front.create(bundle).returncode == 0
+    assert read(bundle)["linux"]["netDevices"] == {"veth7": {"name": "eth1"}}
+
+
+def test_a_hook_that_is_not_told_the_runtime_gives_nothing_that_some_leave_out(front: Front) -> None:
+    front.write(NET)
+    config = {"ociVersion": "1.0.2", "annotations": {"cdi.k8s.io/x": "cod.test/net=a"}}
+    run = front.run("cod-precreate", input=json.dumps(config))
+    assert (run.returncode, run.stdout) == (1, "")
+    assert "a hook is not told which runtime there is" in run.stderr
+    assert "cod runtime install" in run.stderr
+
+
 def test_the_log_may_be_anything(front: Front) -> None:
     fifo = front.directory / "fifo"
     os.mkfifo(fifo)

@@ -59,12 +59,21 @@ class Door:
 
         return resolve(names, self.dirs, path, self._cache, self._clock())
 
-    def with_devices(self, config: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
-        """A configuration as `config`, with these devices in it.
+    def with_devices(self, config: dict[str, Any], names: Sequence[str], real: str = "") -> dict[str, Any]:
+        """A configuration as `config` for the runtime `real`, with these devices in it.
 
-        Raises as `resolve` and `inject` do.
+        Raises as `resolve` and `inject` do, or LeftOut.
         """
-        edits: Any = self.resolve(names)
+        edits = self.resolve(names)
+        new = self.injected(config, edits)
+        if new != config and (edits.net_devices or edits.intel_rdt is not None):
+            from cod.oci.features import check_features
+
+            check_features(real, edits)
+        return new
+
+    def injected(self, config: dict[str, Any], edits: Any) -> dict[str, Any]:
+        """A configuration as `config`, with these edits in it, once. Raises as `inject` does."""
         new = _once(config, inject(config, edits))
         if has_users(new):
             bind_renamed_nodes(new, edits)

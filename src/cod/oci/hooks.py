@@ -66,9 +66,11 @@ def create_runtime(door: Door) -> None:
     with ConfigFile(bundle) as file:
         config = read_config(file.read(), file.path)
     names = door.wishes(config)
-    if not names or door.with_devices(config, names) == config:
-        return  # an engine that knows CDI has been here before
+    if not names:
+        return
     edits = door.resolve(names)
+    if door.injected(config, edits) == config:
+        return  # an engine that knows CDI has been here before
     if problems := [*beyond_hooks(edits)]:
         what = f"a hook cannot give {', '.join(names)} to a container"
         raise HookCannot(what, causes=tuple(problems), hint=_INSTEAD)

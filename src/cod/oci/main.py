@@ -29,7 +29,7 @@ def main(words: Sequence[str]) -> NoReturn:
             serve(arguments, settings)
             posix._exit(0)
         call = read_arguments(arguments)
-        put_devices(call, settings)
+        put_devices(call, settings, real)
         become(real, arguments)
     except KeyboardInterrupt:
         posix._exit(INTERRUPTED)
@@ -40,8 +40,8 @@ def main(words: Sequence[str]) -> NoReturn:
     posix._exit(FAILED)
 
 
-def put_devices(call: Call, settings: str) -> None:
-    """Write the devices that a bundle's container asks for into its configuration."""
+def put_devices(call: Call, settings: str, real: str) -> None:
+    """Write the devices that a bundle's container asks for into its configuration, for the runtime `real`."""
     from cod.oci.bundle import ConfigFile
     from cod.oci.door import Door, read_config
     from cod.oci.plain_json import encode
@@ -52,7 +52,7 @@ def put_devices(call: Call, settings: str) -> None:
         names = door.wishes(config)
         if not names:
             return
-        changed = door.with_devices(config, names)
+        changed = door.with_devices(config, names, real)
         if changed != config:
             file.replace(encode(changed))
 
