@@ -24,7 +24,7 @@ from pathlib import Path
 
 from bench.registries import CONFIG, device_of, kind_of, make_registry
 from cod.cdi.files import SETTLING_NS
-from cod.oci.engines import ENGINES, Order
+from cod.oci.engines import PROGRAM, Order
 
 QUICK = len(sys.argv) > 1
 RUNS = 8 if QUICK else 40
@@ -71,7 +71,7 @@ class Place:
         self.settings.write_text(f'runtimes = ["{real}"]\nspec-dirs = ["{root / "cdi"}"]\n')
         self.specs = make_registry(root / "cdi", 10, 8, "json")
         self.door = root / "cod-runtime"
-        self.door.write_bytes(ENGINES["cod-runtime"].added(None, Order(settings=self.settings)))
+        self.door.write_bytes(PROGRAM.added(None, Order(settings=self.settings)))
         self.door.chmod(0o755)
         self.cache = root / "cache"
         self.environ = {**os.environ, "COD_CACHE": str(self.cache)}

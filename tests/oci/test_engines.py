@@ -18,7 +18,7 @@ import pytest
 from cod.cdi.cache import SpecCache
 from cod.demo import busybox
 from cod.demo.bundle import make_rootfs
-from cod.oci.engines import ENGINES, Order
+from cod.oci.engines import PROGRAM, Order
 from tests.oci.front import CPU, Front, read
 from tests.runtimes.machine import needs
 from tests.runtimes.test_podman import CONFIGURATION, IMAGE
@@ -330,7 +330,7 @@ def test_containerds_client_uses_the_program(system: System) -> None:
     place.mkdir()
     config = place / "config.toml"
     config.write_text(CONTAINERD.format(place))
-    system.program.write_bytes(ENGINES["cod-runtime"].added(None, Order(settings=system.settings)))
+    system.program.write_bytes(PROGRAM.added(None, Order(settings=system.settings)))
     system.program.chmod(0o755)
     ctr = ("ctr", "-a", f"{place}/c.sock")
     run = (*ctr, "run", "--rm", "--runc-binary", str(system.program))

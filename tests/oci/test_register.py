@@ -172,7 +172,8 @@ def test_what_was_installed_under_another_name_is_undone_without_it(root: Root) 
     [
         ("podman", "etc/containers/containers.conf.d/cod.conf"),
         ("cri-o", "etc/crio/crio.conf.d/90-cod.conf"),
-        ("hooks", "usr/share/containers/oci/hooks.d/cod-precreate.json"),
+        ("hooks", "etc/cod/hooks.d/cod-precreate.json"),
+        ("hooks", "etc/containers/containers.conf.d/cod-hooks.conf"),
         ("hooks-mounts", "usr/share/containers/oci/hooks.d/cod-mounts.json"),
     ],
 )
@@ -183,6 +184,28 @@ def test_a_file_of_others_in_a_drop_ins_place_stays(root: Root, engine: str, pat
         run = root.cod(verb, engine)
         assert (run.returncode, run.stdout, root.files()) == (1, "", before)
         assert "is there and is not ours" in run.stderr
+
+
+def test_podman_alone_is_told_of_its_hook_beside_those_that_it_has(root: Root) -> None:
+    root.write("etc/containers/containers.conf", '[engine]\nhooks_dir = ["/one"]\n')
+    root.write("etc/containers/containers.conf.d/b.conf", '[engine]\nhooks_dir = ["/two", "/three"]\n')
+    before = root.files()
+    assert root.cod("install", "hooks").returncode == 0
+    made = (root.directory / "etc/containers/containers.conf.d/cod-hooks.conf").read_text()
+    assert 'hooks_dir = ["/two", "/three", "/etc/cod/hooks.d"]' in made
+    assert (root.directory / "etc/cod/hooks.d/cod-precreate.json").exists()
+    assert not (root.directory / "usr/share/containers").exists()  # buildah and CRI-O look there, too
+    assert root.cod("install", "hooks", "--dry-run").returncode == 0
+    assert root.cod("uninstall", "hooks").returncode == 0
+    assert root.files() == before
+
+
+def test_a_configuration_that_podman_could_not_read_is_said(root: Root) -> None:
+    root.write("etc/containers/containers.conf", "[engine\n")
+    before = root.files()
+    run = root.cod("install", "hooks")
+    assert (run.returncode, root.files()) == (1, before)
+    assert "containers.conf is not what Podman reads" in run.stderr
 
 
 def test_a_runtime_of_that_name_that_is_not_ours_stays(root: Root) -> None:
@@ -543,14 +566,14 @@ def test_any_daemon_json_gains_the_runtime_and_keeps_the_rest(
         data["runtimes"] = runtimes
     text = json.dumps(data, indent=indent).encode()
     order = Order(is_default=is_default)
-    docker = ENGINES["docker"]
+    docker = ENGINES["docker"][0]
     made = json.loads(docker.added(text, order))
     expected = {**data, "runtimes": {**(runtimes or {}), "cod": {"path": "/usr/local/bin/cod-runtime"}}}
     assert made == ({**expected, "default-runtime": "cod"} if is_default else expected)
 
 
 def test_a_layout_of_its_own_stays() -> None:
-    made = ENGINES["docker"].added(DOCKER.replace("\t", "    ").encode(), Order()).decode()
+    made = ENGINES["docker"][0].added(DOCKER.replace("\t", "    ").encode(), Order()).decode()
     assert '    "hosts": ["unix:///x"],\n' in made
     assert '"kata": {"path": "/usr/bin/kata"}' in made
 
@@ -560,7 +583,7 @@ def test_any_bytes_are_changed_or_refused(data: bytes) -> None:
     for name in ("docker", "containerd"):
         order = Order(root=Path("/nonexistent"))
         try:
-            made = ENGINES[name].added(data, order)
+            made = ENGINES[name][0].added(data, order)
         except InvalidEngineConfig:
             continue
         except CodError as error:

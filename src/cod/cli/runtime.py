@@ -157,8 +157,9 @@ def _shown(changes: list[Change]) -> bool:
 def _tell_next(engine: str) -> None:
     from cod.oci.engines import ENGINES
 
-    if ENGINES[engine].what_next:
-        sys.stderr.write(f"next: {ENGINES[engine].what_next}\n")
+    for each in ENGINES[engine]:
+        if each.what_next:
+            sys.stderr.write(f"next: {each.what_next}\n")
 
 
 def _ask(yes: bool) -> None:

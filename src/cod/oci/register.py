@@ -21,9 +21,7 @@ from msgspec.structs import replace
 
 from cod.cdi.write import WriteFailed, write_bytes
 from cod.errors import CodError
-from cod.oci.engines import ENGINES, Engine, InvalidEngineConfig, Order
-
-PROGRAM = "cod-runtime"
+from cod.oci.engines import ENGINES, PROGRAM, Engine, InvalidEngineConfig, Order
 
 
 class Change(Struct, frozen=True):
@@ -52,16 +50,15 @@ class Kept(Struct, frozen=True):
 
 
 def installation(name: str, order: Order) -> list[Change]:
-    """What registering with an engine changes: the program, and the engine's file.
+    """What registering with an engine changes: the program, and the engine's files.
 
     Raises InvalidEngineConfig, or Unavailable for a file that cannot be read.
     """
     _check(order)
-    program, engine = ENGINES[PROGRAM], ENGINES[name]
-    changes = [_addition(program, program.path(order), None, order)]
-    if engine is not program:
+    changes = [_addition(PROGRAM, PROGRAM.path(order), None, order)]
+    for state, engine in _parts(name, order):
         path = engine.path(order)
-        changes.append(_addition(engine, path, _base(name, engine, path, order), order))
+        changes.append(_addition(engine, path, _base(state, engine, path, order), order))
     return changes
 
 
@@ -70,37 +67,38 @@ def install(name: str, changes: list[Change], order: Order) -> None:
 
     Raises InvalidEngineConfig for a file that somebody has changed meanwhile, or WriteFailed.
     """
-    last = changes[-1]
-    assert last.after is not None
     with _alone(order):
         _refuse(changes, installation(name, order))
-        base = _base(name, ENGINES[name], last.path, order) if name != PROGRAM else None
-        kept = Kept(str(last.path), str(order.program), order.name, base, last.after)
-        write_bytes(msgspec.json.encode(kept), order.place(order.states) / _state(name, order), 0o600)
+        program, *files = changes
+        for (state, engine), change in zip(_parts(name, order), files, strict=True):
+            _keep(state, change, _base(state, engine, change.path, order), order)
+        if not files:
+            _keep(_state(name, order), program, None, order)
         for change in changes:
             _apply(change, order)
 
 
 def removal(name: str, order: Order) -> list[Change]:
-    """What undoing changes: the engine's file, and the program once no engine needs it.
+    """What undoing changes: the engine's files, and the program once no engine needs it.
 
     Raises InvalidEngineConfig, or Unavailable for a file that cannot be read.
     """
     _check_names(order)
     states = {**_states(order)}
-    kept = states.pop(_state(name, order), None)
-    program = Path(kept.program) if kept is not None else order.program
     changes = []
-    if name != PROGRAM:
-        engine = ENGINES[name]
+    programs = set() if ENGINES[name] else {order.program}
+    for state, engine in reversed(_parts(name, order)):
+        kept = states.pop(state, None)
         path = Path(kept.path) if kept is not None else engine.path(order)
         now = order.content(path)
         changes.append(Change(path, now, _without(engine, now, kept, order), engine.mode))
-    is_needed = any(each.program == str(program) for each in states.values())
-    if not is_needed and (kept is not None or name == PROGRAM):
-        now = order.content(program)
-        after = None if now is None or _is_ours(now) else now
-        changes.append(Change(program, now, after, ENGINES[PROGRAM].mode, is_program=True))
+        programs |= {Path(kept.program)} if kept is not None else set()
+    states.pop(_state(name, order), None)
+    for program in sorted(programs):
+        if not any(each.program == str(program) for each in states.values()):
+            now = order.content(program)
+            after = None if now is None or _is_ours(now) else now
+            changes.append(Change(program, now, after, PROGRAM.mode, is_program=True))
     return changes
 
 
@@ -109,17 +107,33 @@ def uninstall(name: str, changes: list[Change], order: Order) -> None:
 
     Raises InvalidEngineConfig for a file that somebody has changed meanwhile, or WriteFailed.
     """
-    state = order.place(order.states) / _state(name, order)
-    if not os.path.lexists(state) and not any(change.is_one for change in changes):
+    names = {_state(name, order), *(state for state, _ in _parts(name, order))}
+    states = [order.place(order.states) / each for each in sorted(names)]
+    if not any(map(os.path.lexists, states)) and not any(change.is_one for change in changes):
         return
     with _alone(order):
         _refuse(changes, removal(name, order))
         for change in changes:
             _apply(change, order)
-        try:
-            state.unlink(missing_ok=True)
-        except OSError as error:
-            raise WriteFailed("remove", state, error) from None
+        for state in states:
+            try:
+                state.unlink(missing_ok=True)
+            except OSError as error:
+                raise WriteFailed("remove", state, error) from None
+
+
+def _parts(name: str, order: Order) -> list[tuple[str, Engine]]:
+    """The files of an engine, each by the name under which is kept what it was."""
+    return [
+        (_state(f"{name}-{number}" if number else name, order), engine)
+        for number, engine in enumerate(ENGINES[name])
+    ]
+
+
+def _keep(state: str, change: Change, base: bytes | None, order: Order) -> None:
+    assert change.after is not None
+    kept = Kept(str(change.path), str(order.program), order.name, base, change.after)
+    write_bytes(msgspec.json.encode(kept), order.place(order.states) / state, 0o600)
 
 
 @contextmanager
@@ -152,12 +166,12 @@ def _addition(engine: Engine, path: Path, base: bytes | None, order: Order) -> C
     after = engine.added(base, order)
     if now is not None and sorted(now.splitlines()) == sorted(after.splitlines()):
         after = now  # ours stands before what others have added since, and may
-    return Change(path, now, after, engine.mode, engine is ENGINES[PROGRAM])
+    return Change(path, now, after, engine.mode, engine is PROGRAM)
 
 
-def _base(name: str, engine: Engine, path: Path, order: Order) -> bytes | None:
+def _base(state: str, engine: Engine, path: Path, order: Order) -> bytes | None:
     """The engine's file as it is without us."""
-    kept = _states(order).get(_state(name, order))
+    kept = _states(order).get(state)
     return _without(engine, order.content(path), kept if kept and kept.path == str(path) else None, order)
 
 
@@ -200,7 +214,7 @@ def _states(order: Order) -> Mapping[str, Kept]:
 
 def _state(name: str, order: Order) -> str:
     """The name of the file in which an engine's is kept."""
-    config = quote(str(order.config), safe="") if order.config is not None and name != PROGRAM else ""
+    config = quote(str(order.config), safe="") if order.config is not None and name != "cod-runtime" else ""
     return f"{name}{config}.json"
 
 

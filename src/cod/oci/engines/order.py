@@ -70,11 +70,11 @@ class Order(Struct, frozen=True):
 
 
 class Engine(Protocol):
-    """An engine: one file of its configuration, and how that file changes."""
+    """One file of an engine's configuration, and how that file changes."""
 
     @property
     def what_next(self) -> str:
-        """What to do so that the engine reads its file."""
+        """What to do so that the engine reads its file; "" for nothing to say."""
 
     @property
     def mode(self) -> int:
