@@ -115,6 +115,11 @@ def test_podmans_own_runtime_is_asked_what_it_would_leave_out(
             launch(prepared(NET), Path("/s"))
 
 
+def test_podman_gets_a_device_whose_path_has_a_comma(tmp_path: Path) -> None:
+    edits = ContainerEdits(device_nodes=(DeviceNode("/dev/a,b", "/dev/null"),))
+    assert podman(tmp_path, "4.0.3", edits) == ["--device", '"/dev/null:/dev/a,b:rwm"']
+
+
 def test_podmans_variable_gives_a_container_users_of_its_own(tmp_path: Path) -> None:
     environ = stand_in(tmp_path / "bin", "podman", version="podman version 5.4.2")
     for value, expected in (("auto", "/dev/null:/dev/mine"), ("host", "cod.dev/claim=m")):

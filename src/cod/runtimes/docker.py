@@ -26,7 +26,7 @@ from cod.runtimes.features import check_features
 from cod.runtimes.first import First, newly_written
 from cod.runtimes.foreground import refuse_background, refuse_verb
 from cod.runtimes.options import clustered, last_value
-from cod.runtimes.translate import BIND, PROPAGATION, Node, Parts, Way, is_read_only, whole
+from cod.runtimes.translate import BIND, PROPAGATION, Node, Parts, Way, csv_field, is_read_only, whole
 
 BY_NAME = whole("Docker", "25 or newer with CDI on", "CDI")
 WAY = Way(
@@ -210,12 +210,7 @@ def _mount(mount: Mount) -> str:
     if is_read_only(mount):
         fields.append("readonly")
     fields += [f"bind-propagation={option}" for option in mount.options if option in PROPAGATION]
-    return ",".join(map(_quoted, fields))
-
-
-def _quoted(field: str) -> str:
-    """A field of CSV."""
-    return '"{}"'.format(field.replace('"', '""')) if {*field} & {*',"\n'} else field
+    return ",".join(map(csv_field, fields))
 
 
 def inspected(words: tuple[str, ...], id_file: Path, environ: Mapping[str, str]) -> First:

@@ -24,7 +24,7 @@ from cod.runtimes.features import check_features
 from cod.runtimes.first import written_in
 from cod.runtimes.foreground import refuse_background, refuse_verb
 from cod.runtimes.options import Option, clustered, last_value
-from cod.runtimes.translate import BIND, PROPAGATION, SWITCHES, Node, Parts, Way, volume, whole
+from cod.runtimes.translate import BIND, PROPAGATION, SWITCHES, Node, Parts, Way, csv_field, volume, whole
 
 _GLOBAL_VALUED = """
 c cdi-spec-dir cgroup-manager cni-config-dir config conmon connection cpu-profile db-backend
@@ -107,7 +107,7 @@ class PodmanRun(Struct, frozen=True):
     def _node(self, node: Node) -> tuple[str, ...]:
         # A user's own Podman makes bind mounts of devices by itself, and can set no rule of a device cgroup.
         if node.is_opened and (not node.is_moved or not self.reader.has_users or os.geteuid() != 0):
-            return ("--device", node.triple)
+            return ("--device", csv_field(node.triple))
         bound = ("--volume", volume(Mount(node.host_path, node.path)))
         return (*bound, "--device-cgroup-rule", node.rule) if node.is_opened else bound
 

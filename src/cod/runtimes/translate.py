@@ -218,6 +218,11 @@ def volume(mount: Mount) -> str:
     return f"{mount.host_path}:{mount.container_path}{options}"
 
 
+def csv_field(text: str) -> str:
+    """A text as a field of CSV, which `--mount` of Docker and `--device` of Podman are."""
+    return '"{}"'.format(text.replace('"', '""')) if {*text} & {*',"\n'} else text
+
+
 def is_read_only(mount: Mount) -> bool:
     """Whether a mount is to be read only: the last of `ro` and `rw` counts."""
     return [each for each in ("rw", *mount.options) if each in ("ro", "rw")][-1] == "ro"
