@@ -89,6 +89,7 @@ class Plugin:
         self._tell = tell
         self._configure = configure
         self._carries = Carries("an unknown runtime")
+        self._is_connected = False
         self.is_ready = False
 
     async def attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -98,6 +99,7 @@ class Plugin:
         CallFailed where the runtime does not take the plugin.
         """
         self.is_ready = False
+        self._is_connected = True
         mux = Mux(reader, writer)
         client = Client(RUNTIME_SERVICE, lambda data: mux.send(RUNTIME, data))
         server = Server(self._serve, lambda data: mux.send(PLUGIN, data))
@@ -109,8 +111,8 @@ class Plugin:
         registering = asyncio.create_task(self._register(client))
         try:
             await asyncio.wait({reading, registering}, return_when=asyncio.FIRST_COMPLETED)
-            if registering.done() and not reading.done():
-                await registering
+            if registering.done():
+                await registering  # who is refused has to know why, also if the connection has ended with it
             await reading
         except asyncio.CancelledError:
             with suppress(TimeoutError, ConnectionBroken):
@@ -119,12 +121,11 @@ class Plugin:
                         await asyncio.wait(answers)
             raise
         finally:
+            self._is_connected = False
             for task in (reading, registering, *answers):
                 task.cancel()
             await asyncio.gather(reading, registering, *answers, return_exceptions=True)
-            writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
+            await _close(writer)
 
     async def _register(self, client: Client) -> None:
         request = RegisterPluginRequest(
@@ -184,7 +185,9 @@ class Plugin:
             self._tell(f"{told}: refused: {worded(error)}")
             raise
         except asyncio.CancelledError:
-            self._tell(f"{told}: refused: no answer in time")
+            late = "refused: no answer in time"
+            lost = "not answered, since the connection has ended: it starts without its devices"
+            self._tell(f"{told}: {late if self._is_connected else lost}")
             raise
         spent = (time.perf_counter() - start) * 1e3
         self._tell(f"{told}: {', '.join(asked.names)} in {spent:.1f} ms")
@@ -197,6 +200,16 @@ class Plugin:
         if self._carries.names:
             return by_names(left)
         return by_edits(self._devices.together(left), container, self._carries)
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    """Close a connection, without what the other side does not read."""
+    writer.close()
+    try:
+        async with asyncio.timeout(_LAST_ANSWERS):
+            await writer.wait_closed()
+    except OSError:  # a TimeoutError, too
+        writer.transport.abort()
 
 
 async def _in_thread(work: Callable[[], T]) -> T:
