@@ -9,7 +9,7 @@ import re
 
 from msgspec import Struct
 
-_VERSION = re.compile(r"v?(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?(-(?:alpha|beta|rc|dev)\b)?", re.ASCII)
+_VERSION = re.compile(r"v?(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?([-~](?:alpha|beta|rc|dev))?", re.ASCII)
 
 Version = tuple[int, int, int]
 
@@ -50,7 +50,7 @@ def carries(runtime: str, version: str, nri: str = "") -> Carries:
 def read_version(text: str) -> Version:
     """The first three numbers of a version; (0, 0, 0) for what is none, such as "unknown".
 
-    A release that is still being made (`-rc.1`) counts as older than any that is out.
+    A release that is still being made (`-rc.1`, in Debian `~rc.1`) counts as older than any that is out.
     """
     found = _VERSION.match(text)
     if found is None:
