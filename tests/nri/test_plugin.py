@@ -302,7 +302,20 @@ def test_its_file_of_configuration_names_other_directories(specs: Path, tmp_path
 
 
 @pytest.mark.parametrize(
-    "text", ["a: [", "specDirs: /etc", "specDirs: [cdi]", "[1]", "7", "{specDirs: [], x: 1}"]
+    "text",
+    [
+        "specDirs: [2020-99-99]",
+        "specDirs: [0x_]",
+        "? [a]\n: b",
+        "specDirs:",
+        "[" * 10_000,
+        "a: [",
+        "specDirs: /etc",
+        "specDirs: [cdi]",
+        "[1]",
+        "7",
+        "{specDirs: [], x: 1}",
+    ],
 )
 def test_a_file_of_configuration_that_says_something_else_is_refused(text: str) -> None:
     with pytest.raises(InvalidConf) as found:
