@@ -159,7 +159,7 @@ class Plugin:
             configure = self._configure
             if configure is not None and request.config.strip():
                 self._devices = await _in_thread(lambda: configure(request.config))
-            self._carries = carries(request.runtime_name, request.runtime_version, request.NRI_version)
+            self._carries = carries(request.runtime_name, request.runtime_version)
         except CodError as error:
             self._tell(f"not configured: {worded(error)}")
             raise
