@@ -12,7 +12,6 @@ from cod.nri.adjust import NriCannot, by_edits, by_names, is_there
 from cod.nri.carries import Carries
 from cod.nri.messages import CreateContainerRequest
 
-ALL = Carries("lab 1", newest=True)
 OLD = Carries("containerd 1.7.24")
 DOCKER = Carries("docker 29", nodes=False)
 
@@ -32,12 +31,10 @@ def test_every_edit_reaches_its_field() -> None:
             NODE,
             DeviceNode(path="/dev/y", type="b", major=7, minor=2, file_mode=0o640, uid=5, gid=6),
         ),
-        net_devices=(NetDevice(host_interface_name="veth7", name="eth1"),),
         hooks=(HOOK, Hook(hook_name="poststop", path="/bin/end")),
         mounts=(MOUNT,),
-        intel_rdt=IntelRdt(clos_id="gold", schemata=("L3:0=f",), enable_monitoring=True),
     )
-    found = by_edits(edits, container(), ALL)
+    found = by_edits(edits, container(), OLD)
     assert [(each.key, each.value) for each in found.env] == [("A", "1"), ("B", "x=y"), ("C", "")]
     x, y = found.linux.devices
     assert (x.path, x.type, x.major, x.minor, x.file_mode.value) == ("/dev/x", "c", 203, 1, 0o600)
@@ -58,26 +55,14 @@ def test_every_edit_reaches_its_field() -> None:
         3,
     )
     assert not found.hooks.poststop[0].HasField("timeout")
-    assert found.linux.net_devices["veth7"].name == "eth1"
-    rdt = found.linux.rdt
-    assert (rdt.clos_id.value, [*rdt.schemata.value], rdt.enable_monitoring.value) == (
-        "gold",
-        ["L3:0=f"],
-        True,
-    )
 
 
 @pytest.mark.parametrize(
     ("carried", "edits", "problem"),
     [
-        (ALL, ContainerEdits(additional_gids=(44, 109)), "additional groups (44, 109)"),
+        (OLD, ContainerEdits(additional_gids=(44, 109)), "additional groups (44, 109)"),
         (OLD, ContainerEdits(net_devices=(NetDevice("veth7", "eth1"),)), "the network device veth7"),
         (OLD, ContainerEdits(intel_rdt=IntelRdt(clos_id="gold")), "intelRdt"),
-        (
-            ALL,
-            ContainerEdits(intel_rdt=IntelRdt(l3_cache_schema="L3:0=f")),
-            "l3CacheSchema and memBwSchema of intelRdt",
-        ),
         (DOCKER, ContainerEdits(device_nodes=(NODE,)), "the device node /dev/x"),
         (DOCKER, ContainerEdits(hooks=(HOOK,)), "the createRuntime hook /bin/hook"),
         (OLD, ContainerEdits(device_nodes=(DeviceNode("/dev/p", type="p"),)), "the node /dev/p of type p"),
@@ -135,9 +120,24 @@ def test_a_node_is_as_the_host_has_it() -> None:
     assert node.file_mode.value == stat.S_IMODE(host.st_mode)
 
 
+def test_a_node_that_turns_out_to_be_a_pipe_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    node = DeviceNode("/dev/p", host_path=str(tmp_path / "pipe"))
+    with pytest.raises(NriCannot, match="cannot carry the node /dev/p of type p") as found:
+        by_edits(ContainerEdits(device_nodes=(node,)), container(), OLD)
+    assert "cod-runtime" in found.value.hint
+
+
+def test_an_owner_of_0_is_given_and_not_left_to_the_runtime() -> None:
+    node = DeviceNode(path="/dev/x", type="c", major=203, minor=1, uid=0, gid=0)
+    made = container(user={"uid": 7, "gid": 8})
+    [found] = by_edits(ContainerEdits(device_nodes=(node,)), made, OLD).linux.devices
+    assert (found.HasField("uid"), found.uid.value, found.HasField("gid")) == (True, 0, True)
+
+
 def test_a_node_without_an_owner_belongs_to_the_containers_user_where_that_is_told() -> None:
     [node] = by_edits(
-        ContainerEdits(device_nodes=(NODE,)), container(user={"uid": 7, "gid": 8}), ALL
+        ContainerEdits(device_nodes=(NODE,)), container(user={"uid": 7, "gid": 8}), OLD
     ).linux.devices
     assert (node.uid.value, node.gid.value) == (7, 8)
 

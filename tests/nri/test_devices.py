@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cod.cdi import Registry, UnresolvableDevices
+from cod.cdi.cache import SpecCache
 from cod.cdi.files import SETTLING_NS
 from cod.nri.devices import Devices, UnknownClaim
 from tests.nri.specs import device, write_spec
@@ -90,3 +91,29 @@ def test_of_a_claim_that_is_not_there_its_name_is_told(tmp_path: Path) -> None:
         Devices(Registry([tmp_path])).edits(names, names[1:])
     assert found.value.what.startswith("no claim x, y is ready on this node: no CDI spec in ")
     assert "cod claim create x" in found.value.hint
+
+
+def test_of_very_many_devices_that_are_not_there_the_first_are_told_at_once(tmp_path: Path) -> None:
+    write_spec(tmp_path, *(device(f"d{n}", env=["A=1"]) for n in range(4000)))
+    devices = Devices(Registry([tmp_path]))
+    start = time.monotonic()
+    with pytest.raises(UnresolvableDevices) as found:
+        devices.edits([f"acme.com/toy=x{n}" for n in range(4000)])
+    assert time.monotonic() - start < 1
+    assert len(found.value.names) == 3
+
+
+def test_a_spec_that_changes_after_the_cache_was_damaged_is_read_again(tmp_path: Path) -> None:
+    path = write_spec(tmp_path, device("a", env=["A=1"]))
+    write_spec(tmp_path, device("b", env=["B=1"]), kind="acme.com/other")
+    time.sleep(SETTLING_NS / 1e9 + 0.1)
+    dirs = [str(tmp_path)]
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    Registry(dirs, cache=SpecCache(str(kept), dirs))
+    cache = SpecCache(str(kept), dirs)
+    devices = Devices(Registry(dirs, cache=cache))
+    os.truncate(cache.path, 0)
+    devices.edits(["acme.com/other=b"])
+    in_place(path)
+    assert env_of(devices, A) == ("A=2",)

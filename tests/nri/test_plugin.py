@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import struct
 import threading
 import time
@@ -15,10 +16,10 @@ from hypothesis import strategies as st
 from cod.cdi import Registry
 from cod.nri import Devices, Identity, Plugin, read_conf
 from cod.nri.conf import Conf, InvalidConf
-from cod.nri.messages import CREATE_CONTAINER
+from cod.nri.messages import CREATE_CONTAINER, PLUGIN_METHODS, PLUGIN_SERVICE, Request, Response
 from cod.nri.mux import LONGEST, PLUGIN, RUNTIME, ConnectionBroken
 from cod.nri.plugin import InvalidIdentity
-from cod.nri.ttrpc import DEADLINE_EXCEEDED, UNIMPLEMENTED, CallFailed, frame
+from cod.nri.ttrpc import DEADLINE_EXCEEDED, REQUEST, RESPONSE, UNIMPLEMENTED, CallFailed, frame
 from tests.nri.peer import Peer, pair, with_plugin
 from tests.nri.specs import device, write_spec
 
@@ -222,6 +223,65 @@ def test_a_runtime_that_refuses_it_says_why(specs: Path) -> None:
         asyncio.run(run())
 
 
+def test_a_refusal_is_told_although_the_connection_ends_with_it(specs: Path) -> None:
+    response = Response()
+    response.status.code = 2
+    response.status.message = "the index is taken"
+
+    async def run() -> None:
+        ours, theirs = await pair()
+        # In one piece: the answer, and then nothing more.
+        answer = frame(1, RESPONSE, response.SerializeToString())
+        theirs[1].write(struct.pack(">II", RUNTIME, len(answer)) + answer)
+        theirs[1].write_eof()
+        await Plugin(Identity(), Devices(Registry([specs])), lambda _: None).attend(*ours)
+
+    with pytest.raises(CallFailed, match="the index is taken"):
+        asyncio.run(run())
+
+
+def test_a_container_whose_runtime_goes_meanwhile_is_not_called_refused(specs: Path) -> None:
+    devices = Devices(Registry([specs]))
+
+    async def work(peer: Peer, plugin: Plugin) -> None:
+        plugin._devices = devices
+        devices._lock.acquire()
+        threading.Timer(0.3, devices._lock.release).start()
+        asking = asyncio.create_task(peer.call("CreateContainer", **asks(DEVICES, "acme.com/toy=a")))
+        await asyncio.sleep(0.1)
+        asking.cancel()
+
+    told, ended = with_plugin(specs, work)
+    assert told[-1] == (
+        "container main of pod lab/pod-1: not answered, since the connection has ended:"
+        " it starts without its devices"
+    )
+    assert ended is None
+
+
+def test_a_runtime_that_reads_nothing_does_not_keep_it(specs: Path) -> None:
+    write_spec(specs, device("big", env=[f"V{n}={'x' * 1000}" for n in range(1000)]))
+    message, _ = PLUGIN_METHODS["CreateContainer"]
+    question = message(**asks(DEVICES, "acme.com/toy=big")).SerializeToString()
+
+    async def run() -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            streams = await asyncio.open_unix_connection(sock=ours)
+            plugin = Plugin(Identity(), Devices(Registry([specs])), lambda _: None)
+            attending = asyncio.create_task(plugin.attend(*streams))
+            call = Request(service=PLUGIN_SERVICE, method="CreateContainer", payload=question)
+            for stream in (1, 3):
+                data = frame(stream, REQUEST, call.SerializeToString())
+                theirs.sendall(struct.pack(">II", PLUGIN, len(data)) + data)
+            await asyncio.sleep(0.3)
+            theirs.sendall(b"\xff" * 8)
+            await asyncio.wait_for(attending, 6)
+
+    with pytest.raises(ConnectionBroken, match="a frame of 4294967295 bytes"):
+        asyncio.run(run())
+
+
 def test_its_file_of_configuration_names_other_directories(specs: Path, tmp_path_factory: Any) -> None:
     other = tmp_path_factory.mktemp("other")
     write_spec(other, device("there", env=["THERE=1"]))
@@ -242,7 +302,20 @@ def test_its_file_of_configuration_names_other_directories(specs: Path, tmp_path
 
 
 @pytest.mark.parametrize(
-    "text", ["a: [", "specDirs: /etc", "specDirs: [cdi]", "[1]", "7", "{specDirs: [], x: 1}"]
+    "text",
+    [
+        "specDirs: [2020-99-99]",
+        "specDirs: [0x_]",
+        "? [a]\n: b",
+        "specDirs:",
+        "[" * 10_000,
+        "a: [",
+        "specDirs: /etc",
+        "specDirs: [cdi]",
+        "[1]",
+        "7",
+        "{specDirs: [], x: 1}",
+    ],
 )
 def test_a_file_of_configuration_that_says_something_else_is_refused(text: str) -> None:
     with pytest.raises(InvalidConf) as found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,5 +61,6 @@ def serve(path: Path | None, index: str | None, name: str | None, spec_dirs: tup
 
 
 def _tell(line: str) -> None:
-    sys.stderr.write(f"{printable(line)}\n")
-    sys.stderr.flush()
+    with suppress(OSError):  # a log that is full or gone must cost no container its devices
+        sys.stderr.write(f"{printable(line)}\n")
+        sys.stderr.flush()

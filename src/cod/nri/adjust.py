@@ -61,7 +61,6 @@ def by_edits(edits: ContainerEdits, container: Any, carried: Carries) -> Any:
     _add_mounts(adjustment, config, container.mounts)
     _add_devices(adjustment, config, container.linux.devices)
     _add_hooks(adjustment, config, container.hooks)
-    _add_newest(adjustment, config)
     return adjustment
 
 
@@ -104,17 +103,13 @@ def _problems(edits: ContainerEdits, carried: Carries) -> Iterator[str]:
             # NRI gives rwm. The m is no more than rw where the node is there, anything less is.
             elif node.permissions and not {"r", "w"} <= {*node.permissions}:
                 yield f"permissions {node.permissions} of {node.path} (it would be rwm)"
-    if not carried.newest:
-        yield from (f"the network device {each.host_interface_name}" for each in edits.net_devices)
-        if edits.intel_rdt is not None:
-            yield "intelRdt"
-    elif edits.intel_rdt is not None and (edits.intel_rdt.l3_cache_schema or edits.intel_rdt.mem_bw_schema):
-        yield "l3CacheSchema and memBwSchema of intelRdt"
+    yield from (f"the network device {each.host_interface_name}" for each in edits.net_devices)
+    if edits.intel_rdt is not None:
+        yield "intelRdt"
     # A key with a dash in front asks NRI to remove something.
     keys = [each.partition("=")[0] for each in edits.env]
     keys += [each.container_path for each in edits.mounts]
     keys += [each.path for each in edits.device_nodes]
-    keys += [each.host_interface_name for each in edits.net_devices]
     yield from (f"the name {key}" for key in keys if key.startswith("-"))
 
 
@@ -142,7 +137,9 @@ def _add_devices(adjustment: Any, config: dict[str, Any], there: Any) -> None:
         if (device["path"], device["type"], device["major"], device["minor"]) in have:
             continue
         if device["type"] not in ("b", "c"):
-            raise NriCannot(f"NRI cannot carry the node {device['path']} of type {device['type']}")
+            raise NriCannot(
+                f"NRI cannot carry the node {device['path']} of type {device['type']}", hint=_CLOSED
+            )
         node = adjustment.linux.devices.add(
             path=device["path"], type=device["type"], major=device["major"], minor=device["minor"]
         )
@@ -162,20 +159,3 @@ def _add_hooks(adjustment: Any, config: dict[str, Any], there: Any) -> None:
             made = getattr(adjustment.hooks, field).add(path=hook["path"], args=args, env=env)
             if "timeout" in hook:
                 made.timeout.value = hook["timeout"]
-
-
-def _add_newest(adjustment: Any, config: dict[str, Any]) -> None:
-    linux = config.get("linux", {})
-    for host_name, device in linux.get("netDevices", {}).items():
-        adjustment.linux.net_devices[host_name].name = device["name"]
-    rdt = linux.get("intelRdt")
-    if rdt is None:
-        return
-    made = adjustment.linux.rdt
-    made.SetInParent()
-    if "closID" in rdt:
-        made.clos_id.value = rdt["closID"]
-    if "schemata" in rdt:
-        made.schemata.value.extend(rdt["schemata"])
-    if "enableMonitoring" in rdt:
-        made.enable_monitoring.value = True

@@ -22,7 +22,8 @@ def read_conf(text: str) -> Conf:
     """What the text of the plugin's file says. Raises InvalidConf."""
     hint = "write: specDirs: [/etc/cdi, /var/run/cdi]"
     try:
-        data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        # To this loader all is text: the usual one fails in its own ways on what looks like a date.
+        data = yaml.load(text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))
     except (yaml.YAMLError, RecursionError) as error:
         reason = str(getattr(error, "problem", "")) or "it is not YAML"
         raise InvalidConf(f"the plugin's configuration cannot be read: {reason}", hint=hint) from None

@@ -13,6 +13,7 @@ from cod.cdi.registry import SpecFile
 from cod.errors import Refused, Unavailable
 
 _PATIENCE = 1.0  # seconds; the usual time for a whole answer is 2
+_MOST_TOLD = 3  # names that are not there: to find what may have been meant takes 0.1 s each
 
 
 class UnknownClaim(Refused):
@@ -49,10 +50,11 @@ class Devices:
             marks = [_mark(directory) for directory in self.dirs]
             if marks != self._marks or not self._is_fresh(names):
                 self._refresh(marks)
-            missing = [name for name in claims if self._registry.find(name) is None]
-            if missing:
-                raise self._unknown(missing)
-            self._registry.resolve(names)  # tells all that are missing, not the first
+            missing = [name for name in names if self._registry.find(name) is None]
+            unknown = [name for name in missing if name in claims]
+            if unknown:
+                raise self._unknown(unknown[:_MOST_TOLD])
+            self._registry.resolve(missing[:_MOST_TOLD])
             return {name: self._registry.resolve([name]) for name in names}
 
     def together(self, names: Sequence[str]) -> ContainerEdits:
@@ -77,9 +79,9 @@ class Devices:
 
     def _is_fresh(self, names: Sequence[str]) -> bool:
         """Whether the files of these devices are as they were read; none is if a device is not known."""
-        found = [self._registry.find(name) for name in names]
-        paths = {each.path for each in found if each is not None}
         try:
+            found = [self._registry.find(name) for name in names]
+            paths = {each.path for each in found if each is not None}
             return None not in found and all(stat_file(path) == self._files[path].identity for path in paths)
         except UnreadableFile:
             return False

@@ -1,7 +1,7 @@
 """The NRI plugin over one connection: it registers, is configured, and answers for each container.
 
-`attend` is the life of a connection. The work of an answer runs in a thread of its own, so that directories
-that hang delay nobody who wants nothing of them, and so that there is an answer, an error, before the runtime
+`attend` is the life of a connection. The work of an answer runs in a thread, so that directories that
+hang delay nobody who wants nothing of them, and so that there is an answer, an error, before the runtime
 stops waiting: a container that is refused can be made again, one without its devices runs astray.
 """
 
@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any
 
 from msgspec import Struct
 
@@ -33,6 +32,7 @@ from cod.nri.messages import (
     SynchronizeResponse,
 )
 from cod.nri.mux import PLUGIN, RUNTIME, ConnectionBroken, Mux
+from cod.nri.threads import Threads
 from cod.nri.ttrpc import INVALID_ARGUMENT, UNIMPLEMENTED, CallFailed, Client, Server, worded
 from cod.nri.wanted import asked_of_cri, wanted
 
@@ -42,8 +42,6 @@ NRI_VERSION = "v0.12.2"
 # A busy runtime may take its time, and gives up by itself.
 _REGISTRATION = 30.0
 _LAST_ANSWERS = 2.0
-
-T = TypeVar("T")
 
 
 class InvalidIdentity(Misuse):
@@ -89,6 +87,8 @@ class Plugin:
         self._tell = tell
         self._configure = configure
         self._carries = Carries("an unknown runtime")
+        self._threads = Threads()
+        self._is_connected = False
         self.is_ready = False
 
     async def attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -98,6 +98,7 @@ class Plugin:
         CallFailed where the runtime does not take the plugin.
         """
         self.is_ready = False
+        self._is_connected = True
         mux = Mux(reader, writer)
         client = Client(RUNTIME_SERVICE, lambda data: mux.send(RUNTIME, data))
         server = Server(self._serve, lambda data: mux.send(PLUGIN, data))
@@ -109,8 +110,8 @@ class Plugin:
         registering = asyncio.create_task(self._register(client))
         try:
             await asyncio.wait({reading, registering}, return_when=asyncio.FIRST_COMPLETED)
-            if registering.done() and not reading.done():
-                await registering
+            if registering.done():
+                await registering  # who is refused has to know why, also if the connection has ended with it
             await reading
         except asyncio.CancelledError:
             with suppress(TimeoutError, ConnectionBroken):
@@ -119,12 +120,11 @@ class Plugin:
                         await asyncio.wait(answers)
             raise
         finally:
+            self._is_connected = False
             for task in (reading, registering, *answers):
                 task.cancel()
             await asyncio.gather(reading, registering, *answers, return_exceptions=True)
-            writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
+            await _close(writer)
 
     async def _register(self, client: Client) -> None:
         request = RegisterPluginRequest(
@@ -157,8 +157,8 @@ class Plugin:
             self._devices = self._given
             configure = self._configure
             if configure is not None and request.config.strip():
-                self._devices = await _in_thread(lambda: configure(request.config))
-            self._carries = carries(request.runtime_name, request.runtime_version, request.NRI_version)
+                self._devices = await self._threads.run(lambda: configure(request.config))
+            self._carries = carries(request.runtime_name, request.runtime_version)
         except CodError as error:
             self._tell(f"not configured: {worded(error)}")
             raise
@@ -179,12 +179,16 @@ class Plugin:
             asked = wanted(container.name, pod.annotations, container.annotations)
             if not asked.names:
                 return CreateContainerResponse()
-            adjustment = await _in_thread(lambda: self._adjustment(asked.names, asked.claims, container))
+            adjustment = await self._threads.run(
+                lambda: self._adjustment(asked.names, asked.claims, container)
+            )
         except CodError as error:
             self._tell(f"{told}: refused: {worded(error)}")
             raise
         except asyncio.CancelledError:
-            self._tell(f"{told}: refused: no answer in time")
+            late = "refused: no answer in time"
+            lost = "not answered, since the connection has ended: it starts without its devices"
+            self._tell(f"{told}: {late if self._is_connected else lost}")
             raise
         spent = (time.perf_counter() - start) * 1e3
         self._tell(f"{told}: {', '.join(asked.names)} in {spent:.1f} ms")
@@ -199,27 +203,11 @@ class Plugin:
         return by_edits(self._devices.together(left), container, self._carries)
 
 
-async def _in_thread(work: Callable[[], T]) -> T:
-    """The result of some work in a thread of its own, which nobody waits for once this is cancelled."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[T] = loop.create_future()
-
-    def settle(result: T | None, error: BaseException | None) -> None:
-        if done.done():
-            return
-        if error is not None:
-            done.set_exception(error)
-        else:
-            done.set_result(result)  # type: ignore[arg-type]
-
-    def run() -> None:
-        result, failure = None, None
-        try:
-            result = work()
-        except BaseException as error:
-            failure = error
-        with suppress(RuntimeError):  # the loop has ended meanwhile
-            loop.call_soon_threadsafe(settle, result, failure)
-
-    threading.Thread(target=run, daemon=True).start()
-    return await done
+async def _close(writer: asyncio.StreamWriter) -> None:
+    """Close a connection, without what the other side does not read."""
+    writer.close()
+    try:
+        async with asyncio.timeout(_LAST_ANSWERS):
+            await writer.wait_closed()
+    except OSError:  # a TimeoutError, too
+        writer.transport.abort()

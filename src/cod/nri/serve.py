@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import re
 import signal
 import socket
 from collections.abc import Callable, Mapping
@@ -24,7 +25,8 @@ SOCKET = "/var/run/nri/nri.sock"
 
 OPEN = "containers that start meanwhile get no devices from here, and no error"
 
-_SHORTEST, _LONGEST = 0.1, 5.0
+_LOOK = 0.25  # seconds between two looks for a socket that is not there
+_SHORTEST, _LONGEST = 0.1, 5.0  # seconds between two connections
 
 
 class Launch(Struct, frozen=True):
@@ -39,7 +41,7 @@ def launched(environ: Mapping[str, str]) -> Launch | None:
     text = environ.get("NRI_PLUGIN_SOCKET")
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit()):
+    if not re.fullmatch("[0-9]{1,9}", text):
         raise Misuse(f"NRI_PLUGIN_SOCKET is {text!r}, and no number of a descriptor")
     identity = Identity(environ.get("NRI_PLUGIN_NAME", "cod"), environ.get("NRI_PLUGIN_IDX", "50"))
     return Launch(int(text), identity)
@@ -59,7 +61,7 @@ def serve(plugin: Plugin, where: Path | int, tell: Callable[[str], None]) -> sig
 async def _serve(plugin: Plugin, where: Path | int, tell: Callable[[str], None]) -> signal.Signals | None:
     caught: list[signal.Signals] = []
     work = asyncio.create_task(
-        _once(plugin, where) if isinstance(where, int) else _always(plugin, where, tell)
+        _once(plugin, where, tell) if isinstance(where, int) else _always(plugin, where, tell)
     )
 
     def stop(number: signal.Signals) -> None:
@@ -77,42 +79,60 @@ async def _serve(plugin: Plugin, where: Path | int, tell: Callable[[str], None])
     return caught[0] if caught else None
 
 
-async def _once(plugin: Plugin, descriptor: int) -> None:
+async def _once(plugin: Plugin, descriptor: int, tell: Callable[[str], None]) -> None:
     try:
         connection = socket.socket(fileno=descriptor)
         reader, writer = await asyncio.open_unix_connection(sock=connection)
     except (OSError, ValueError) as error:
         raise Unavailable(f"descriptor {descriptor} is no connected socket: {error}") from None
-    await plugin.attend(reader, writer)
+    try:
+        await plugin.attend(reader, writer)
+    finally:
+        tell(f"connection ended, and the runtime launches nothing again until it is restarted: {OPEN}")
 
 
 async def _always(plugin: Plugin, path: Path, tell: Callable[[str], None]) -> None:
     """Connect, serve, and again; what stays the same is told once."""
+    clock = asyncio.get_running_loop().time
     pause = _SHORTEST
     told = ""
     while True:
-        trouble = await _connect(plugin, path)
+        reader, writer = await _connected(path, tell)
+        start = clock()
+        trouble = await _ended(plugin, reader, writer)
         if plugin.is_ready:
-            pause, told = _SHORTEST, ""
+            told = ""
             tell(f"connection lost: {trouble}; {OPEN}")
         elif trouble != told:
             told = trouble
             tell(f"waiting for {path}: {trouble}; {OPEN}")
-        plugin.is_ready = False
+        # A runtime that ends each connection soon asks all its containers of each: not ten times a second.
+        pause = _SHORTEST if clock() - start > _LONGEST else min(pause * 2, _LONGEST)
         await asyncio.sleep(pause)
-        pause = min(pause * 2, _LONGEST)
 
 
-async def _connect(plugin: Plugin, path: Path) -> str:
-    """One connection from its beginning to its end; why it ended. Raises Unavailable if we may not."""
-    try:
-        reader, writer = await asyncio.open_unix_connection(path)
-    except PermissionError:
-        raise Unavailable(
-            "the socket of NRI is not open to us", where=str(path), hint="run it as root"
-        ) from None
-    except OSError as error:
-        return (error.strerror or str(error)).lower()
+async def _connected(
+    path: Path, tell: Callable[[str], None]
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection, as soon as there is one. Raises Unavailable if we may not."""
+    told = ""
+    while True:
+        try:
+            return await asyncio.open_unix_connection(path)
+        except PermissionError:
+            raise Unavailable(
+                "the socket of NRI is not open to us", where=str(path), hint="run it as root"
+            ) from None
+        except OSError as error:
+            trouble = (error.strerror or str(error)).lower()
+        if trouble != told:
+            told = trouble
+            tell(f"waiting for {path}: {trouble}; {OPEN}")
+        await asyncio.sleep(_LOOK)
+
+
+async def _ended(plugin: Plugin, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
+    """Serve one connection to its end; why it ended."""
     try:
         await plugin.attend(reader, writer)
     except ConnectionBroken as error:

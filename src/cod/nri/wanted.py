@@ -25,6 +25,7 @@ CLAIMS = ("claims.cod.dev",)
 DEVICES = ("cdi-devices.noderesource.dev", "cdi-devices.nri.io")
 
 _LONGEST = 256 << 10  # of all annotations of a pod together, as Kubernetes has it
+_MOST = 4096  # names: what an answer costs grows with them
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -85,10 +86,11 @@ def _names(key: str, text: str) -> list[str]:
     """One name, or those of a flat list. Read as a stream of events, which no text can make deep or large."""
     if len(text) > _LONGEST:
         raise InvalidRequest(f"annotation {key} is longer than {_LONGEST} characters")
-    names = []
-    depth = 0
+    names: list[str] = []
+    documents = depth = 0
     try:
         for event in yaml.parse(text, Loader=_Loader):
+            documents += isinstance(event, yaml.DocumentStartEvent)
             if isinstance(event, yaml.ScalarEvent):
                 if event.value or depth:
                     names.append(event.value)
@@ -96,6 +98,10 @@ def _names(key: str, text: str) -> list[str]:
                 depth = 1
             elif isinstance(event, yaml.NodeEvent):
                 raise InvalidRequest(f"annotation {key} is no list of names", hint=_LIST)
+            if documents > 1:
+                raise InvalidRequest(f"annotation {key} is more than one YAML document", hint=_LIST)
+            if len(names) > _MOST:
+                raise InvalidRequest(f"annotation {key} has more than {_MOST} names")
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
         line = f" in line {where.line + 1}" if where is not None else ""
