@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from tests.runtimes.machine import why_no
+from tests.runtimes.matrix.daemon import Daemon
 
 REPOSITORY = Path(__file__).parents[3]
 ROOTS = Path(os.environ.get("COD_ROOTS") or "/var/tmp/cod-roots")
@@ -202,12 +203,9 @@ class Sandbox:
         """Run a program of this machine in the sandbox's network; it need not succeed."""
         subprocess.run(["nsenter", "-t", str(self.pid), "--net", *words], capture_output=True, check=False)
 
-    def serve(self, log: str, *words: str) -> subprocess.Popen[bytes]:
+    def serve(self, log: str, *words: str, environ: Mapping[str, str] = {}) -> Daemon:
         """Start a daemon, which writes to a log."""
-        with self.path(log).open("ab") as output:
-            return subprocess.Popen(
-                self._inside(words, {}), stdin=subprocess.DEVNULL, stdout=output, stderr=output
-            )
+        return Daemon(self._inside(words, environ), self.path(log))
 
     def _inside(self, words: tuple[str, ...], environ: Mapping[str, str]) -> list[str]:
         variables = [f"{name}={value}" for name, value in {**self.environ, **environ}.items()]
