@@ -49,7 +49,7 @@ def specs(sandbox: Sandbox) -> Iterator[Path]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print file, cases, same, on purpose and wrong of each file that was replayed; draw the runtimes' page."""
+    """Print file, cases, same, on purpose, wrong of every file that was replayed; draw the runtimes' page."""
     reports = [report for each in ("passed", "failed") for report in terminalreporter.getreports(each)]
     properties = [each for report in reports for each in report.user_properties]
     if cells := [value for name, value in properties if name == "cell"]:
