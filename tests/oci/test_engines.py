@@ -15,12 +15,15 @@ import pytest
 from tests.oci.front import CPU
 from tests.runtimes.cri import grpc
 from tests.runtimes.matrix.containerd import Containerd
-from tests.runtimes.matrix.doors import DOCKER, IMAGE, PODMAN, Door
+from tests.runtimes.matrix.doors import CONTAINERD, DOCKER, IMAGE, PODMAN, Door
 from tests.runtimes.matrix.rootfs import ROOT, shell
 from tests.runtimes.matrix.sandbox import Run, Sandbox
 from tests.runtimes.matrix.sandboxes import in_sandboxes
 
-everywhere = in_sandboxes("host", "trixie", "forky")
+EVERYWHERE = ("host", "trixie", "forky")
+with_podman = in_sandboxes(*EVERYWHERE, door=PODMAN[0])
+with_docker = in_sandboxes(*EVERYWHERE, door=DOCKER[0])
+with_containerd = in_sandboxes(*EVERYWHERE, door=CONTAINERD[0])
 
 SEES = "ls /dev | grep cpu; env | grep CPU | sort; head -c 4 /dev/cpu1 >/dev/null && echo opened; echo end"
 SEEN = ["cpu1", "CPUS=real", "CPU_1=yes", "opened", "end"]
@@ -49,11 +52,10 @@ def _specs(specs: Path) -> None:
         (specs / f"{spec['kind'].replace('/', '-')}.json").write_text(json.dumps(spec))
 
 
-def ready(sandbox: Sandbox, doors: tuple[Door, ...]) -> None:
-    """Make the engine of these doors ready, as they do."""
-    engine = doors[0].engine
-    assert engine is not None
-    sandbox.engine(engine)
+def ready(sandbox: Sandbox, door: Door) -> None:
+    """Make the engine of a door ready, as its own tests do."""
+    assert door.engine is not None
+    sandbox.engine(door.engine)
 
 
 # --- Podman
@@ -62,7 +64,7 @@ def ready(sandbox: Sandbox, doors: tuple[Door, ...]) -> None:
 def podman(
     sandbox: Sandbox, *options: str, before: tuple[str, ...] = (), script: str = SEES, image: str = IMAGE
 ) -> Run:
-    ready(sandbox, PODMAN)
+    ready(sandbox, PODMAN[0])
     usual = ("run", "--rm", "--network", "none", *options, image)
     return sandbox.run("podman", *before, *usual, *shell(script))
 
@@ -70,7 +72,7 @@ def podman(
 RUNTIME = ("--hooks-dir", "/none", "--runtime", "cod")
 
 
-@everywhere
+@with_podman
 def test_podmans_runtime_gives_to_who_asks_and_to_no_other(sandbox: Sandbox) -> None:
     by_path = (*RUNTIME[:-1], "/usr/local/bin/cod-runtime")
     assert podman(sandbox, *ASKS, before=by_path).stdout.split() == SEEN
@@ -79,14 +81,14 @@ def test_podmans_runtime_gives_to_who_asks_and_to_no_other(sandbox: Sandbox) -> 
     assert podman(sandbox, before=RUNTIME).stdout.split() == NOTHING
 
 
-@everywhere
+@with_podman
 def test_podman_shows_an_error_of_the_runtime(sandbox: Sandbox) -> None:
     wrong = podman(sandbox, *ASKS_WRONG, before=RUNTIME)
     assert f"OCI runtime error: cod: cod-runtime: {WRONG}" in wrong.stderr
     assert wrong.returncode == 126
 
 
-@everywhere
+@with_podman
 def test_podmans_precreate_hook_gives_everything_to_who_asks_and_to_no_other(sandbox: Sandbox) -> None:
     assert podman(sandbox, *ASKS).stdout.split() == SEEN
     assert podman(sandbox, "--annotation", "other=cod.test/cpu=1").stdout.split() == NOTHING
@@ -98,7 +100,7 @@ def test_podmans_precreate_hook_gives_everything_to_who_asks_and_to_no_other(san
 @contextmanager
 def mounts_hook(sandbox: Sandbox) -> Iterator[None]:
     """The hook of made containers, which is there meanwhile instead of the precreate hook."""
-    ready(sandbox, PODMAN)
+    ready(sandbox, PODMAN[0])
     sandbox.write("/srv/given/file", "given\n")
     sandbox.do(*sandbox.cod_words("runtime", "uninstall", "hooks"))
     sandbox.do(*sandbox.cod_words("runtime", "install", "hooks-mounts"))
@@ -109,7 +111,7 @@ def mounts_hook(sandbox: Sandbox) -> Iterator[None]:
         sandbox.do(*sandbox.cod_words("runtime", "install", "hooks"))
 
 
-@everywhere
+@with_podman
 def test_a_hook_of_a_made_container_gives_mounts_and_refuses_the_rest(sandbox: Sandbox) -> None:
     see = "cat /opt/lib/x/file; echo more > /opt/lib/x/new"
     with mounts_hook(sandbox):
@@ -122,7 +124,7 @@ def test_a_hook_of_a_made_container_gives_mounts_and_refuses_the_rest(sandbox: S
         assert words in refused.stderr
 
 
-@everywhere
+@with_podman
 def test_a_link_in_an_image_leads_no_mount_out_of_it(sandbox: Sandbox) -> None:
     image = "localhost/hostile:1"
     make = f"""
@@ -143,7 +145,7 @@ def test_a_link_in_an_image_leads_no_mount_out_of_it(sandbox: Sandbox) -> None:
 # --- containerd
 
 
-@everywhere
+@with_containerd
 def test_containerds_client_shows_an_error_of_the_program(sandbox: Sandbox) -> None:
     sandbox.engine(Containerd)
     run = ("ctr", "run", "--rm", "--runc-binary", "/usr/local/bin/cod-runtime")
@@ -151,7 +153,7 @@ def test_containerds_client_shows_an_error_of_the_program(sandbox: Sandbox) -> N
     assert f"OCI runtime create failed: cod-runtime: {WRONG}" in wrong.stderr
 
 
-@everywhere
+@with_containerd
 def test_cri_shows_an_error_of_a_runtime_class_and_gives_nothing_to_who_does_not_ask(
     sandbox: Sandbox,
 ) -> None:
@@ -166,9 +168,9 @@ def test_cri_shows_an_error_of_a_runtime_class_and_gives_nothing_to_who_does_not
 # --- Docker
 
 
-@everywhere
+@with_docker
 def test_docker_gives_nothing_to_who_does_not_ask_and_shows_an_error_of_the_runtime(sandbox: Sandbox) -> None:
-    ready(sandbox, DOCKER)
+    ready(sandbox, DOCKER[0])
     run = ("docker", "run", "--rm", "--network", "none", "--runtime", "cod", "--env")
     assert sandbox.run(*run, "X=1", IMAGE, *shell(SEES)).stdout.split() == NOTHING
     wrong = sandbox.run(*run, "COD_CLAIM=cod.test/cpu=7", IMAGE, *shell(SEES))

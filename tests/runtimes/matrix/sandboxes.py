@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.runtimes.matrix import acme
 from tests.runtimes.matrix.rootfs import make_root
 from tests.runtimes.matrix.sandbox import HOST, REPOSITORY, Sandbox, why_no_sandbox
+
+if TYPE_CHECKING:
+    from tests.runtimes.matrix.doors import Door
 
 RELEASES = (os.environ.get("RELEASES") or HOST).split()
 
@@ -41,15 +45,16 @@ class Sandboxes:
             each.close()
 
 
-def in_sandboxes(*releases: str) -> pytest.MarkDecorator:
-    """A mark for a test whose fixture `sandbox` is one of each of these releases."""
-    return pytest.mark.parametrize(
-        "sandbox", [pytest.param(release, marks=_marks(release)) for release in releases], indirect=True
-    )
+def in_sandboxes(*releases: str, door: Door | None = None) -> pytest.MarkDecorator:
+    """A mark for a test whose fixture `sandbox` is one of each of these releases, with a door's program."""
+    params = [pytest.param(release, marks=_marks(release, door)) for release in releases]
+    return pytest.mark.parametrize("sandbox", params, indirect=True)
 
 
-def _marks(release: str) -> tuple[pytest.MarkDecorator, ...]:
+def _marks(release: str, door: Door | None) -> tuple[pytest.MarkDecorator, ...]:
     why = _why_not(release)
+    if not why and door is not None and not door.is_in(release):
+        why = f"{door.program} not installed in {release}"
     skip = pytest.mark.skipif(bool(why), reason=why)
     # With `--dist loadgroup` the daemons of a release run in one process.
     return (pytest.mark.matrix, pytest.mark.xdist_group(release), skip)
