@@ -48,8 +48,8 @@ MOUNTS = {
 
 @pytest.fixture(autouse=True)
 def _specs(specs: Path) -> None:
-    for spec in (CPU, MOUNTS):
-        (specs / f"{spec['kind'].replace('/', '-')}.json").write_text(json.dumps(spec))
+    for name, spec in (("cpu", CPU), ("mount", MOUNTS)):
+        (specs / f"{name}.json").write_text(json.dumps(spec))
 
 
 def ready(sandbox: Sandbox, door: Door) -> None:

@@ -1,8 +1,8 @@
 """A throw-away copy of a machine: of this one, or of a Debian release below `COD_ROOTS`.
 
-`tools/setup roots RELEASE` makes the releases. A sandbox is an overlay on one of them, in namespaces of its own
-for mounts, processes and the network; so tests use the places that users use, `/etc/cdi` or `/run/docker.sock`,
-and whatever was started or written is gone with the sandbox. `/dev`, `/sys` and the kernel are the machine's.
+`tools/setup roots RELEASE` makes the releases. A sandbox is an overlay on one of them, in namespaces of its
+own for mounts, processes and the network; so tests use the places that users use, such as `/etc/cdi`, and
+whatever was started or written is gone with the sandbox. `/dev`, `/sys` and the kernel are the machine's.
 """
 
 from __future__ import annotations
@@ -82,7 +82,8 @@ def codename(release: str) -> str:
 class Sandbox:
     """A machine that was started; `pid` is its first process, which ends with `close`.
 
-    With `cgroup2` it sees nothing of cgroup v1, whose controllers may be missing then: so a newer system looks.
+    With `cgroup2` it sees nothing of cgroup v1, whose controllers may be missing then: so a newer system
+    looks.
     """
 
     def __init__(self, release: str, *, cgroup2: bool = False) -> None:
