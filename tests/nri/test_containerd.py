@@ -1,11 +1,14 @@
-"""The plugin in a real containerd: 1.7 (Debian 13), which takes edits, and 2.1 or newer (forky): names."""
+"""The plugin in a real containerd: 1.7 (Debian 13), which takes edits, and 2.1 or newer (forky): names.
+
+That a container gets its devices by NRI, and what comes with them, is in `tests/runtimes/matrix`.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
-import stat
 import subprocess
 import sys
 import threading
@@ -15,9 +18,12 @@ from typing import Any
 
 import pytest
 
-from tests.nri.containerd import REPOSITORY, REQUEST_TIMEOUT, Containerd, Served, until
-from tests.nri.cri import grpc
 from tests.nri.specs import device, toy, write_spec
+from tests.runtimes.cri import grpc
+from tests.runtimes.machine import until
+from tests.runtimes.matrix.containerd import REQUEST_TIMEOUT, Containerd, Served
+from tests.runtimes.matrix.sandbox import REPOSITORY
+from tests.runtimes.matrix.sandboxes import in_sandboxes
 
 EDITS, NAMES = "trixie", "forky"
 DEVICES = "cdi-devices.noderesource.dev"
@@ -25,17 +31,9 @@ TOY_A = {DEVICES: "acme.com/toy=a"}
 SEES = "echo [$TOY_a]; test -c /dev/toya && echo node"
 GIVEN, NOTHING = "[1]\nnode", "[]"
 
-both = pytest.mark.parametrize("containerd", [EDITS, NAMES], indirect=True)
-edits = pytest.mark.parametrize("containerd", [EDITS], indirect=True)
-names = pytest.mark.parametrize("containerd", [NAMES], indirect=True)
-
-pytestmark = [
-    pytest.mark.runtime,
-    pytest.mark.xdist_group("nri-containerd"),
-    pytest.mark.skipif(
-        not Path("/dev/cpu/1/cpuid").exists(), reason="this machine has no two /dev/cpu/*/cpuid"
-    ),
-]
+both = in_sandboxes(EDITS, NAMES)
+edits = in_sandboxes(EDITS)
+names = in_sandboxes(NAMES)
 
 
 def error_of(containerd: Containerd, **options: Any) -> str:
@@ -55,22 +53,10 @@ def env_of(containerd: Containerd, identity: str) -> list[str]:
 
 
 @both
-def test_a_container_has_its_device_and_no_other(containerd: Containerd) -> None:
-    write_spec(containerd.specs, toy("a", 0), toy("b", 1))
-    script = (
-        "head -c 4 /dev/toya | wc -c; ls /dev/toyb; mknod /tmp/b c 203 1; head -c 4 /tmp/b; env | grep TOY"
-    )
-    with Served(containerd), containerd.cri.pod() as pod:
-        lines = pod.run(f"({script}) 2>&1", annotations=TOY_A).splitlines()
-    assert lines[0] == "4"
-    assert "No such file" in lines[1]
-    assert "Operation not permitted" in lines[2]
-    assert lines[3:] == ["TOY_a=1"]
-
-
-@both
-def test_each_container_of_a_pod_has_what_its_own_annotation_says(containerd: Containerd) -> None:
-    write_spec(containerd.specs, toy("a", 0), toy("b", 1))
+def test_each_container_of_a_pod_has_what_its_own_annotation_says(
+    containerd: Containerd, specs: Path
+) -> None:
+    write_spec(specs, toy("a", 0), toy("b", 1))
     annotations = {
         f"{DEVICES}/container.first": "acme.com/toy=a",
         f"{DEVICES}/container.second": "[acme.com/toy=a, acme.com/toy=b]",
@@ -81,69 +67,27 @@ def test_each_container_of_a_pod_has_what_its_own_annotation_says(containerd: Co
 
 
 @both
-@pytest.mark.skipif(not Path("/dev/net/tun").exists(), reason="this machine has no /dev/net/tun")
-def test_a_claim_is_given_by_its_name(containerd: Containerd) -> None:
-    ledger = containerd.directory / "ledger.db"
-    places = ["--ledger", str(ledger), "--spec-dir", str(containerd.specs)]
-
-    def cod(*words: str) -> None:
-        environ = {**os.environ, "PYTHONPATH": str(REPOSITORY / "src")}
-        command = [sys.executable, "-m", "cod", *words, *places]
-        subprocess.run(command, env=environ, check=True, capture_output=True)
-
-    with Served(containerd), containerd.cri.pod({"claims.cod.dev": "train-7"}) as pod:
-        cod("claim", "create", "train-7", "-d", "tun")
-        found = pod.run("echo $COD_CLAIM; test -c /dev/net/tun && echo node; : < /dev/net/tun && echo opened")
-        cod("claim", "release", "train-7")
-        with pytest.raises(grpc.RpcError, match="no claim train-7 is ready on this node"):
-            pod.create("true", name="late")
-    assert found.splitlines() == ["train-7", "node", "opened"]
-
-
-@both
-def test_mounts_and_hooks_come_with_a_device(containerd: Containerd) -> None:
-    shared = containerd.directory / "shared"
-    shared.mkdir(exist_ok=True)
-    (shared / "file").write_text("hello\n")
-    count = containerd.directory / "hooks"
-    count.write_text("")
-    hook = {"hookName": "createRuntime", "path": "/bin/sh", "args": ["sh", "-c", f"echo ran >> {count}"]}
-    mount = {"hostPath": str(shared), "containerPath": "/opt/shared", "options": ["ro", "bind"]}
-    write_spec(containerd.specs, toy("a", mounts=[mount], hooks=[hook]))
-    with Served(containerd), containerd.cri.pod() as pod:
-        found = pod.run("cat /opt/shared/file; echo x > /opt/shared/x || echo read-only", annotations=TOY_A)
-    assert "hello" in found.splitlines()
-    assert "read-only" in found.splitlines()
-    assert count.read_text() == "ran\n"
-
-
-@both
 @pytest.mark.parametrize("way", ["field", "annotation"])
-def test_what_cri_was_asked_for_is_not_given_twice(containerd: Containerd, way: str) -> None:
-    count = containerd.directory / f"twice-{way}"
-    count.write_text("")
-    hook = {"hookName": "createRuntime", "path": "/bin/sh", "args": ["sh", "-c", f"echo ran >> {count}"]}
-    write_spec(containerd.specs, toy("a", hooks=[hook]))
+def test_what_cri_was_asked_for_is_not_given_twice(containerd: Containerd, specs: Path, way: str) -> None:
+    ran = containerd.sandbox.path("/srv/ran")
+    ran.unlink(missing_ok=True)
+    hook = {"hookName": "createRuntime", "path": "/bin/sh", "args": ["sh", "-c", "echo ran >> /srv/ran"]}
+    write_spec(specs, toy("a", hooks=[hook]))
     annotations = dict(TOY_A)
     if way == "annotation":
         annotations["cdi.k8s.io/lab"] = "acme.com/toy=a"
     with Served(containerd), containerd.cri.pod() as pod:
         asked = ["acme.com/toy=a"] if way == "field" else []
         assert pod.run(SEES, annotations=annotations, devices=asked) == GIVEN
-    assert count.read_text() == "ran\n"
-
-
-@names
-def test_names_carry_groups_too(containerd: Containerd) -> None:
-    write_spec(containerd.specs, toy("a", additionalGids=[4242]))
-    with Served(containerd), containerd.cri.pod() as pod:
-        assert "4242" in pod.run("id -G", annotations=TOY_A).split()
+    assert ran.read_text() == "ran\n"
 
 
 @edits
-def test_what_nri_cannot_carry_is_refused_and_no_container_is_made(containerd: Containerd) -> None:
+def test_what_nri_cannot_carry_is_refused_and_no_container_is_made(
+    containerd: Containerd, specs: Path
+) -> None:
     net = {"hostInterfaceName": "veth7", "name": "eth1"}
-    write_spec(containerd.specs, toy("a", additionalGids=[4242], netDevices=[net]))
+    write_spec(specs, toy("a", additionalGids=[4242], netDevices=[net]))
     with Served(containerd) as served:
         text = error_of(containerd, annotations=TOY_A)
         assert "cannot carry additional groups (4242), the network device veth7" in text
@@ -151,24 +95,12 @@ def test_what_nri_cannot_carry_is_refused_and_no_container_is_made(containerd: C
         assert "refused: NRI of containerd 1.7" in served.told()
 
 
-@both
-def test_a_node_to_read_is_carried_by_name_and_refused_elsewhere(containerd: Containerd) -> None:
-    node = {"path": "/dev/toya", "hostPath": "/dev/cpu/0/cpuid", "permissions": "r"}
-    write_spec(containerd.specs, device("a", env=["TOY_a=1"], deviceNodes=[node]))
-    with Served(containerd) as served:
-        if "by name" in served.told():
-            with containerd.cri.pod() as pod:
-                assert pod.run(SEES, annotations=TOY_A) == GIVEN
-        else:
-            assert "permissions r of /dev/toya (it would be rwm)" in error_of(containerd, annotations=TOY_A)
-
-
 # --- its ways to fail, as `docs/inject-with-nri.md` has them ---
 
 
 @both
-def test_an_unknown_device_and_an_unknown_claim_are_refused(containerd: Containerd) -> None:
-    write_spec(containerd.specs, toy("a"))
+def test_an_unknown_device_and_an_unknown_claim_are_refused(containerd: Containerd, specs: Path) -> None:
+    write_spec(specs, toy("a"))
     with Served(containerd):
         text = error_of(containerd, annotations={DEVICES: "acme.com/toy=zz"})
         assert "unresolvable CDI devices acme.com/toy=zz" in text
@@ -182,45 +114,48 @@ def test_an_unknown_device_and_an_unknown_claim_are_refused(containerd: Containe
 
 
 @both
-def test_a_device_without_its_node_is_refused(containerd: Containerd) -> None:
-    write_spec(containerd.specs, device("a", deviceNodes=[{"path": "/dev/gone-for-ever"}]))
+def test_a_device_without_its_node_is_refused(containerd: Containerd, specs: Path) -> None:
+    write_spec(specs, device("a", deviceNodes=[{"path": "/dev/gone-for-ever"}]))
     with Served(containerd):
         assert "/dev/gone-for-ever" in error_of(containerd, annotations=TOY_A)
 
 
 @both
 def test_a_plugin_that_hangs_lets_containers_start_without_devices_and_comes_back(
-    containerd: Containerd,
+    containerd: Containerd, specs: Path
 ) -> None:
-    write_spec(containerd.specs, toy("a"))
+    write_spec(specs, toy("a"))
+    before = len(containerd.log)
     with Served(containerd) as served, containerd.cri.pod() as pod:
-        served.process.send_signal(signal.SIGSTOP)
+        served.signal(signal.SIGSTOP)
         start = time.monotonic()
         assert pod.run(SEES, annotations=TOY_A) == NOTHING
         assert time.monotonic() - start >= REQUEST_TIMEOUT
-        served.process.send_signal(signal.SIGCONT)
+        served.signal(signal.SIGCONT)
         served.wait_for("registered with containerd", times=2)
         assert "connection lost: " in served.told()
         assert "get no devices from here, and no error" in served.told()
         time.sleep(0.3)
         assert pod.run(SEES, name="next", annotations=TOY_A) == GIVEN
-    assert "context deadline exceeded" in containerd.log.read_text()
+    assert "context deadline exceeded" in containerd.log[before:]
 
 
 @both
-def test_specs_that_take_too_long_to_read_are_an_error_in_time(containerd: Containerd) -> None:
-    write_spec(containerd.specs, toy("a"))
-    with Served(containerd) as served:
-        large = containerd.specs / "large.yaml"
-        devices = "".join(f"- {{name: d{n}, containerEdits: {{env: [A={n}]}}}}\n" for n in range(60_000))
-        large.with_suffix(".made").write_text(f"cdiVersion: 0.6.0\nkind: acme.com/large\ndevices:\n{devices}")
-        large.with_suffix(".made").rename(large)
+def test_specs_that_take_too_long_to_read_are_an_error_in_time(containerd: Containerd, specs: Path) -> None:
+    write_spec(specs, toy("a"))
+    large = containerd.sandbox.path("/srv/large")  # where the runtime does not read them, too
+    with Served(containerd, "--spec-dir", "/etc/cdi", "--spec-dir", "/srv/large") as served:
+        devices = "".join(f"- {{name: d{n}, containerEdits: {{env: [A={n}]}}}}\n" for n in range(2_000))
+        large.mkdir()
+        for kind in (f"large{number}" for number in range(100)):
+            text = f"cdiVersion: 0.6.0\nkind: acme.com/{kind}\ndevices:\n{devices}"
+            (large / f"{kind}.yaml").write_text(text)
         assert "CreateContainer found no answer in" in error_of(containerd, annotations=TOY_A)
         assert "refused: no answer in time" in served.told()
         with containerd.cri.pod() as pod:
             assert pod.run("echo up", name="idle") == "up"
             assert "connection lost" not in served.told()
-            large.unlink()
+            shutil.rmtree(large)
 
             def is_given() -> bool:
                 try:
@@ -233,13 +168,13 @@ def test_specs_that_take_too_long_to_read_are_an_error_in_time(containerd: Conta
 
 @both
 def test_a_plugin_that_is_killed_is_missed_by_nobody_until_it_is_started_again(
-    containerd: Containerd,
+    containerd: Containerd, specs: Path
 ) -> None:
-    write_spec(containerd.specs, toy("a"))
+    write_spec(specs, toy("a"))
     with containerd.cri.pod() as pod:
         with Served(containerd) as served:
-            served.process.kill()
-            served.process.wait()
+            served.signal(signal.SIGKILL)
+            served.wait()
             assert pod.run(SEES, annotations=TOY_A) == NOTHING
         with Served(containerd):
             assert pod.run(SEES, name="next", annotations=TOY_A) == GIVEN
@@ -247,29 +182,28 @@ def test_a_plugin_that_is_killed_is_missed_by_nobody_until_it_is_started_again(
 
 @both
 def test_a_plugin_that_is_killed_as_it_is_asked_leaves_a_container_without_devices(
-    containerd: Containerd,
+    containerd: Containerd, specs: Path
 ) -> None:
-    write_spec(containerd.specs, toy("a"))
+    write_spec(specs, toy("a"))
     with Served(containerd) as served, containerd.cri.pod() as pod:
-        served.process.send_signal(signal.SIGSTOP)
-        threading.Timer(0.3, served.process.kill).start()
+        served.signal(signal.SIGSTOP)
+        threading.Timer(0.3, served.signal, (signal.SIGKILL,)).start()
         start = time.monotonic()
         assert pod.run(SEES, annotations=TOY_A) == NOTHING
         assert time.monotonic() - start < REQUEST_TIMEOUT
 
 
 @both
-def test_the_closed_way_gives_the_device_or_an_error_without_any_plugin(containerd: Containerd) -> None:
-    write_spec(containerd.specs, toy("a"))
-    with containerd.cri.pod() as pod:
-        assert pod.run(SEES, devices=["acme.com/toy=a"]) == GIVEN
-        with pytest.raises(grpc.RpcError, match="unresolvable CDI devices"):
-            pod.create("true", name="other", devices=["acme.com/toy=zz"])
+def test_the_closed_way_refuses_an_unknown_device_without_any_plugin(
+    containerd: Containerd, specs: Path
+) -> None:
+    write_spec(specs, toy("a"))
+    assert "unresolvable CDI devices" in error_of(containerd, devices=["acme.com/toy=zz"])
 
 
 @both
-def test_it_comes_back_after_the_runtime_was_restarted(containerd: Containerd) -> None:
-    write_spec(containerd.specs, toy("a"))
+def test_it_comes_back_after_the_runtime_was_restarted(containerd: Containerd, specs: Path) -> None:
+    write_spec(specs, toy("a"))
     with Served(containerd) as served:
         containerd.stop()
         served.wait_for("connection lost: the runtime has closed it")
@@ -282,9 +216,9 @@ def test_it_comes_back_after_the_runtime_was_restarted(containerd: Containerd) -
 
 @edits
 @pytest.mark.parametrize("size", [3_000, 4_000, 4_096, 5_000, 30_000, 300_000, 3_000_000])
-def test_big_answers_arrive_whole(containerd: Containerd, size: int) -> None:
+def test_big_answers_arrive_whole(containerd: Containerd, specs: Path, size: int) -> None:
     variables = [f"V{n:05d}={'x' * min(1000, size - 1000 * n)}" for n in range(-(-size // 1000))]
-    write_spec(containerd.specs, device("a", env=variables))
+    write_spec(specs, device("a", env=variables))
     with Served(containerd) as served, containerd.cri.pod() as pod:
         identity = pod.create("true", annotations=TOY_A)
         assert {*variables} <= {*env_of(containerd, identity)}
@@ -293,9 +227,9 @@ def test_big_answers_arrive_whole(containerd: Containerd, size: int) -> None:
 
 @names
 @pytest.mark.parametrize("count", [150, 300, 3_000])
-def test_many_names_arrive_whole(containerd: Containerd, count: int) -> None:
+def test_many_names_arrive_whole(containerd: Containerd, specs: Path, count: int) -> None:
     devices = [device(f"d{n:04d}", env=[f"V{n:04d}=1"]) for n in range(count)]
-    write_spec(containerd.specs, *devices)
+    write_spec(specs, *devices)
     asked = json.dumps([f"acme.com/toy=d{n:04d}" for n in range(count)])
     with Served(containerd), containerd.cri.pod() as pod:
         identity = pod.create("true", annotations={DEVICES: asked})
@@ -304,8 +238,8 @@ def test_many_names_arrive_whole(containerd: Containerd, count: int) -> None:
 
 
 @edits
-def test_an_answer_that_no_frame_can_hold_is_an_error(containerd: Containerd) -> None:
-    write_spec(containerd.specs, device("a", env=[f"V{n}={'x' * 1000}" for n in range(4_500)]))
+def test_an_answer_that_no_frame_can_hold_is_an_error(containerd: Containerd, specs: Path) -> None:
+    write_spec(specs, device("a", env=[f"V{n}={'x' * 1000}" for n in range(4_500)]))
     with Served(containerd) as served:
         assert "4194304 are allowed" in error_of(containerd, annotations=TOY_A)
         assert "connection lost" not in served.told()
@@ -317,41 +251,39 @@ def test_an_answer_that_no_frame_can_hold_is_an_error(containerd: Containerd) ->
 @both
 def test_it_ends_cleanly_when_it_is_told_to(containerd: Containerd) -> None:
     with Served(containerd) as served:
-        served.process.terminate()
-        assert served.process.wait(10) == 0
+        served.signal(signal.SIGTERM)
+        assert served.wait() == 0
         assert served.told().count("\n") == 1
     with Served(containerd) as served:
-        served.process.send_signal(signal.SIGINT)
-        assert served.process.wait(10) == 130
+        served.signal(signal.SIGINT)
+        assert served.wait() == 130
 
 
 @both
-def test_the_runtime_launches_it_with_its_configuration(containerd: Containerd) -> None:
-    other = containerd.directory / "other"
-    other.mkdir(exist_ok=True)
+def test_the_runtime_launches_it_with_its_configuration(containerd: Containerd, specs: Path) -> None:
+    sandbox = containerd.sandbox
+    other = sandbox.path("/srv/specs")
+    other.mkdir()
     write_spec(other, toy("a"))
-    log = containerd.directory / "launched.log"
-    # The root of the other release has no Python: the plugin goes back to ours.
-    plugin = containerd.directory / "plugins/10-cod"
-    plugin.write_text(
-        "#!/bin/sh\n"
-        f"PYTHONPATH={REPOSITORY / 'src'} COD_CACHE=off exec nsenter -t {os.getpid()} -m -r -w "
-        f"{sys.executable} -m cod nri serve 2> {log}\n"
-    )
-    plugin.chmod(0o755)
-    (containerd.directory / "conf.d/10-cod.conf").write_text(f"specDirs: [{other}, {containerd.specs}]\n")
+    conf = sandbox.write("/etc/nri/conf.d/10-cod.conf", "specDirs: [/srv/specs, /etc/cdi]\n")
+    path = sandbox.environ["PYTHONPATH"]
+    command = f"PYTHONPATH={path} COD_CACHE=off exec /usr/bin/python3 -m cod nri serve"
+    plugin = sandbox.write("/opt/nri/plugins/10-cod", f"#!/bin/sh\n{command} 2> /var/log/launched\n", 0o755)
+    log = sandbox.path("/var/log/launched")
     containerd.stop()
     try:
         containerd.start()
+        until(lambda: "as 10-cod: " in log.read_text())
         if "by name" not in log.read_text():  # there the runtime finds the specs by itself
             with containerd.cri.pod() as pod:
                 assert pod.run(SEES, annotations=TOY_A) == GIVEN
-        write_spec(containerd.specs, toy("b"), kind="acme.com/late")
+        write_spec(specs, toy("b"), kind="acme.com/late")
         with containerd.cri.pod() as pod:
             assert pod.run("echo $TOY_b", annotations={DEVICES: "acme.com/late=b"}) == "1"
-        assert "as 10-cod: " in log.read_text()
     finally:
-        plugin.unlink()
+        for each in (plugin, conf):
+            sandbox.path(each).unlink()
+        shutil.rmtree(other)
         containerd.stop()
         containerd.start()
 
@@ -366,7 +298,3 @@ def test_the_socket_of_nothing_is_waited_for_and_told_once(tmp_path: Path) -> No
     assert process.returncode == 0
     assert told.count("\n") == 1
     assert "no such file or directory; containers that start meanwhile get no devices" in told
-
-
-def test_the_stand_in_is_a_real_device() -> None:
-    assert stat.S_ISCHR(Path("/dev/cpu/0/cpuid").stat().st_mode)

@@ -35,9 +35,6 @@ class Cri:
         self._logs = logs
         logs.mkdir(parents=True, exist_ok=True)
 
-    def close(self) -> None:
-        self._channel.close()
-
     def is_up(self) -> bool:
         """Whether it answers, which it does later than its socket is there."""
         try:

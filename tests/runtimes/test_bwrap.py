@@ -11,7 +11,7 @@ from cod.errors import Misuse
 from cod.prepare import Prepared
 from cod.runtimes.bwrap import read_bwrap
 from tests.runtimes.machine import Machine, needs, needs_nodes
-from tests.runtimes.seen import BOTH, ONE, SCRIPT, SLEEPS, check_exactly, check_holder_outlives, real, root_of
+from tests.runtimes.matrix.rootfs import fill
 from tests.runtimes.stand_in import stand_in
 
 HELP = """usage: bwrap [OPTIONS...] [--] COMMAND [ARGS...]
@@ -64,46 +64,10 @@ def test_an_option_that_this_bwrap_does_not_have_is_refused(environ: dict[str, s
 @pytest.mark.runtime
 @needs("bwrap", "busybox")
 @needs_nodes
-class TestReal:
-    def words(self, root: Path, *command: str) -> tuple[str, ...]:
-        return (
-            "bwrap",
-            "--bind",
-            str(root),
-            "/",
-            "--dev",
-            "/dev",
-            "--proc",
-            "/proc",
-            "--unshare-pid",
-            *command,
-        )
-
-    @pytest.mark.parametrize(("devices", "expected"), [("cpuid", ONE), ("cpuid:2", BOTH)])
-    def test_a_container_sees_exactly_its_devices_and_opens_them(
-        self, machine: Machine, tmp_path: Path, devices: str, expected: list[str]
-    ) -> None:
-        words = self.words(root_of(tmp_path / "root"), "/bin/sh", "-c", SCRIPT)
-        check_exactly(machine.cod(*real(*words, devices=devices)), expected)
-        assert machine.nothing_is_left()
-
-    def test_a_node_has_the_path_that_its_spec_says(self, machine: Machine, tmp_path: Path) -> None:
-        words = self.words(root_of(tmp_path / "root"), "/bin/sh", "-c", "ls /dev/sim; echo $SIM_GPU_0")
-        run = machine.cod("run", "-d", "sim-gpu:2", "--", *words)
-        assert run.stdout.split() == ["gpu0", "gpu1", "gpu0"]
-        assert machine.nothing_is_left()
-
-    def test_variables_reach_a_clean_environment_and_the_status_comes_back(
-        self, machine: Machine, tmp_path: Path
-    ) -> None:
-        words = self.words(
-            root_of(tmp_path / "root"), "--clearenv", "--", "/bin/sh", "-c", "echo $COD_DEVICES; exit 7"
-        )
-        run = machine.cod(*real(*words))
-        assert (run.stdout, run.returncode) == ("cod.dev/cpuid=cpuid0\n", 7)
-
-    def test_a_killed_cod_and_bwrap_leave_the_devices_with_the_container(
-        self, machine: Machine, tmp_path: Path
-    ) -> None:
-        words = self.words(root_of(tmp_path / "root"), "/bin/sh", "-c", SLEEPS)
-        check_holder_outlives(machine, real(*words), "bwrap")
+def test_variables_reach_a_clean_environment_and_the_status_comes_back(machine: Machine) -> None:
+    root = machine.directory / "root"
+    fill(root)
+    script = "echo $COD_DEVICES; exit 7"
+    words = ("bwrap", "--bind", str(root), "/", "--dev", "/dev", "--clearenv", "--", "/bin/sh", "-c", script)
+    run = machine.cod("run", "--host", "/", "-d", "cpuid", "--", *words)
+    assert (run.stdout, run.returncode) == ("cod.dev/cpuid=cpuid0\n", 7)

@@ -1,13 +1,8 @@
-"""`cod run -- ctr run`: an edited configuration, a CDI name, or flags; and a real containerd."""
+"""`cod run -- ctr run`: an edited configuration, a CDI name, or flags."""
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,18 +12,6 @@ from cod.errors import Misuse
 from cod.prepare import Prepared
 from cod.runtimes.ctr import read_ctr
 from cod.runtimes.translate import NotCarried
-from tests.runtimes.machine import Machine, needs, needs_nodes, until
-from tests.runtimes.seen import (
-    BOTH,
-    ONE,
-    OTHER,
-    SCRIPT,
-    SLEEPS,
-    check_exactly,
-    check_holder_outlives,
-    real,
-    root_of,
-)
 from tests.runtimes.stand_in import stand_in
 
 EDITS = ContainerEdits(
@@ -121,68 +104,3 @@ def test_in_a_user_namespace_a_moved_node_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotCarried) as refused:
         ctr(tmp_path, "2.1.9", "ctr run --uidmap 0:1000:10 I ID", edits)
     assert "user namespace" in refused.value.causes[-1]
-
-
-@pytest.fixture(scope="module")
-def containerd() -> Iterator[Path]:
-    place = Path(tempfile.mkdtemp(prefix="ctd-"))
-    (place / "config.toml").write_text(
-        'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.nri.v1.nri"]\n'
-    )
-    words = [
-        "--config",
-        place / "config.toml",
-        "--root",
-        place / "r",
-        "--state",
-        place / "s",
-        "--address",
-        place / "a",
-    ]
-    with (place / "log").open("w") as log:
-        process = subprocess.Popen(["containerd", *words], stdout=log, stderr=log)
-    try:
-        until(lambda: (place / "a").exists(), 20)
-        root_of(place / "root")
-        yield place
-    finally:
-        process.terminate()
-        process.wait(30)
-        shutil.rmtree(place, ignore_errors=True)
-
-
-@pytest.mark.runtime
-@needs("ctr", "containerd", "runc", "busybox")
-@needs_nodes
-class TestReal:
-    def words(self, containerd: Path, *command: str) -> tuple[str, ...]:
-        name = f"cod-test-{os.urandom(4).hex()}"
-        return (
-            "ctr",
-            "-a",
-            f"{containerd}/a",
-            "run",
-            "--rm",
-            "--rootfs",
-            f"{containerd}/root",
-            name,
-            *command,
-        )
-
-    @pytest.mark.parametrize(("devices", "expected"), [("cpuid", ONE), ("cpuid:2", BOTH)])
-    def test_a_container_sees_exactly_its_devices_and_opens_them(
-        self, machine: Machine, containerd: Path, devices: str, expected: list[str]
-    ) -> None:
-        words = self.words(containerd, "/bin/sh", "-c", SCRIPT)
-        check_exactly(machine.cod(*real(*words, devices=devices)), expected)
-        assert machine.nothing_is_left()
-
-    def test_it_opens_no_others(self, machine: Machine, containerd: Path) -> None:
-        run = machine.cod(*real(*self.words(containerd, "/bin/sh", "-c", OTHER)))
-        assert run.returncode == 1
-        assert "Operation not permitted" in run.stderr
-
-    def test_killed_cod_and_ctr_leave_the_devices_with_the_container(
-        self, machine: Machine, containerd: Path
-    ) -> None:
-        check_holder_outlives(machine, real(*self.words(containerd, "/bin/sh", "-c", SLEEPS)), "ctr")

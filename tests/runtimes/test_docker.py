@@ -1,13 +1,9 @@
-"""`cod run -- docker run`: by CDI where the daemon has it on, else by flags; and a real daemon."""
+"""`cod run -- docker run`: by CDI where the daemon has it on, else by flags."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,20 +14,6 @@ from cod.prepare import Prepared
 from cod.runtimes.command import RuntimeUnavailable
 from cod.runtimes.docker import inspected, read_docker
 from cod.runtimes.translate import NotCarried
-from tests.runtimes.machine import Machine, needs, needs_nodes, until
-from tests.runtimes.seen import (
-    BOTH,
-    ONE,
-    OTHER,
-    SCRIPT,
-    SLEEPS,
-    WAITS,
-    check_ends_with_its_input,
-    check_exactly,
-    check_holder_outlives,
-    real,
-    root_of,
-)
 from tests.runtimes.stand_in import stand_in
 
 EDITS = ContainerEdits(
@@ -202,68 +184,3 @@ def test_a_daemon_elsewhere_is_refused(tmp_path: Path, line: str, more: dict[str
 def test_a_daemon_that_does_not_answer_is_said(tmp_path: Path, answer: str) -> None:
     with pytest.raises(RuntimeUnavailable):
         docker(tmp_path, answer)
-
-
-@pytest.fixture(scope="module")
-def daemon() -> Iterator[Path]:
-    """A private daemon with one image; where it keeps its socket."""
-    place = Path(tempfile.mkdtemp(prefix="dk-"))
-    settings = {
-        **{"data-root": f"{place}/data", "exec-root": f"{place}/exec", "pidfile": f"{place}/pid"},
-        **{"hosts": [f"unix://{place}/s"], "bridge": "none", "iptables": False, "ip6tables": False},
-        **{"group": "root", "storage-driver": "vfs"},
-    }
-    (place / "daemon.json").write_text(json.dumps(settings))
-    with (place / "log").open("w") as log:
-        process = subprocess.Popen(
-            ["dockerd", "--config-file", str(place / "daemon.json")], stdout=log, stderr=log
-        )
-    client = ["docker", "-H", f"unix://{place}/s"]
-    try:
-        until(lambda: (place / "s").exists() or process.poll() is not None, 30)
-        root = root_of(place / "root")
-        subprocess.run(["tar", "-C", root, "-cf", place / "root.tar", "."], check=True)
-        done = subprocess.run(
-            [*client, "import", place / "root.tar", "bb:1"], capture_output=True, check=False
-        )
-        if done.returncode != 0:
-            pytest.skip(f"dockerd does not run here: {done.stderr.decode().strip()}")
-        yield place
-    finally:
-        process.terminate()
-        process.wait(30)
-        shutil.rmtree(place, ignore_errors=True)
-
-
-@pytest.mark.runtime
-@needs("docker", "dockerd", "containerd", "busybox")
-@needs_nodes
-class TestReal:
-    def words(self, daemon: Path, *command: str) -> tuple[str, ...]:
-        options = ("--rm", "-i", "--network", "none", "--cap-add", "MKNOD")
-        return ("docker", "-H", f"unix://{daemon}/s", "run", *options, "bb:1", *command)
-
-    @pytest.mark.parametrize(("devices", "expected"), [("cpuid", ONE), ("cpuid:2", BOTH)])
-    def test_a_container_sees_exactly_its_devices_and_opens_them(
-        self, machine: Machine, daemon: Path, devices: str, expected: list[str]
-    ) -> None:
-        words = self.words(daemon, "/bin/sh", "-c", SCRIPT)
-        check_exactly(machine.cod(*real(*words, devices=devices)), expected)
-        assert machine.nothing_is_left()
-
-    def test_it_opens_no_others(self, machine: Machine, daemon: Path) -> None:
-        run = machine.cod(*real(*self.words(daemon, "/bin/sh", "-c", OTHER)))
-        assert run.returncode == 1
-        assert "Operation not permitted" in run.stderr
-
-    def test_a_node_has_the_path_that_its_spec_says(self, machine: Machine, daemon: Path) -> None:
-        words = self.words(daemon, "/bin/sh", "-c", "/bin/ls /dev/sim")
-        assert machine.cod("run", "-d", "sim-gpu:2", "--", *words).stdout.split() == ["gpu0", "gpu1"]
-
-    def test_its_first_process_holds_the_devices_too(self, machine: Machine, daemon: Path) -> None:
-        check_ends_with_its_input(machine, real(*self.words(daemon, "/bin/sh", "-c", WAITS)))
-
-    def test_killed_cod_and_docker_leave_the_devices_with_the_container(
-        self, machine: Machine, daemon: Path
-    ) -> None:
-        check_holder_outlives(machine, real(*self.words(daemon, "/bin/sh", "-c", SLEEPS)), "docker")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -11,29 +10,7 @@ from cod.cdi.spec import ContainerEdits, DeviceNode, Mount
 from cod.errors import Misuse
 from cod.prepare import Prepared
 from cod.runtimes.lxc import read_lxc
-from tests.runtimes.machine import Machine, needs, needs_nodes
-from tests.runtimes.seen import (
-    BOTH,
-    ONE,
-    OTHER,
-    SCRIPT,
-    WAITS,
-    check_ends_with_its_input,
-    check_exactly,
-    real,
-    root_of,
-)
 from tests.runtimes.stand_in import stand_in
-
-CONFIGURATION = """\
-lxc.rootfs.path = dir:{root}
-lxc.net.0.type = none
-lxc.autodev = 1
-lxc.log.level = ERROR
-lxc.{hierarchy}.devices.deny = a
-lxc.{hierarchy}.devices.allow = c 1:3 rwm
-lxc.{hierarchy}.devices.allow = c 5:* rwm
-"""
 
 
 @pytest.mark.parametrize(
@@ -96,32 +73,3 @@ def test_a_container_in_the_foreground_is_taken_wherever_that_is_said(tmp_path: 
 def test_one_in_the_foreground_is_not(tmp_path: Path, line: str) -> None:
     environ = stand_in(tmp_path, line.split()[0], version="5.0.2")
     assert read_lxc(tuple(line.split()), environ).after == tuple(line.split()[1:])
-
-
-@pytest.mark.runtime
-@needs("lxc-execute", "busybox")
-@needs_nodes
-class TestReal:
-    def words(self, directory: Path, *command: str) -> tuple[str, ...]:
-        root = root_of(directory / "root")
-        hierarchy = "cgroup" if Path("/sys/fs/cgroup/devices").is_dir() else "cgroup2"
-        file = directory / "lxc.conf"
-        file.write_text(CONFIGURATION.format(root=root, hierarchy=hierarchy))
-        name = f"cod-test-{os.urandom(4).hex()}"
-        return ("lxc-execute", "-n", name, "-f", str(file), "-P", str(directory), "--", *command)
-
-    @pytest.mark.parametrize(("devices", "expected"), [("cpuid", ONE), ("cpuid:2", BOTH)])
-    def test_a_container_sees_exactly_its_devices_and_opens_them(
-        self, machine: Machine, tmp_path: Path, devices: str, expected: list[str]
-    ) -> None:
-        words = self.words(tmp_path, "/bin/sh", "-c", SCRIPT)
-        check_exactly(machine.cod(*real(*words, devices=devices)), expected)
-        assert machine.nothing_is_left()
-
-    def test_it_opens_no_others(self, machine: Machine, tmp_path: Path) -> None:
-        run = machine.cod(*real(*self.words(tmp_path, "/bin/sh", "-c", OTHER)))
-        assert run.returncode == 1
-        assert "Operation not permitted" in run.stderr
-
-    def test_its_first_process_holds_the_devices_too(self, machine: Machine, tmp_path: Path) -> None:
-        check_ends_with_its_input(machine, real(*self.words(tmp_path, "/bin/sh", "-c", WAITS)))

@@ -10,17 +10,6 @@ from cod.cdi.spec import ContainerEdits, DeviceNode, Mount
 from cod.errors import Misuse
 from cod.prepare import Prepared
 from cod.runtimes.nspawn import read_nspawn
-from tests.runtimes.machine import Machine, needs, needs_nodes
-from tests.runtimes.seen import (
-    BOTH,
-    ONE,
-    SCRIPT,
-    WAITS,
-    check_ends_with_its_input,
-    check_exactly,
-    real,
-    root_of,
-)
 from tests.runtimes.stand_in import stand_in
 
 HELP = """\
@@ -74,33 +63,3 @@ def test_the_devices_come_before_the_users_options(tmp_path: Path) -> None:
         *("systemd-nspawn", "--setenv=A=b c", f"--bind-ro={tmp_path}/a\\:b:/c\\:d", "--bind=/etc:/e:norbind"),
         *("--bind=/dev/null:/dev/mine", "-D", "/r", "sh"),
     )
-
-
-@pytest.mark.runtime
-@needs("systemd-nspawn", "busybox")
-@needs_nodes
-class TestReal:
-    def words(self, root: Path, *command: str) -> tuple[str, ...]:
-        return (
-            "systemd-nspawn",
-            "-q",
-            "--console=pipe",
-            "--register=no",
-            "--keep-unit",
-            "-D",
-            str(root),
-            *command,
-        )
-
-    @pytest.mark.parametrize(("devices", "expected"), [("cpuid", ONE), ("cpuid:2", BOTH)])
-    def test_a_container_sees_exactly_its_devices_and_opens_them(
-        self, machine: Machine, tmp_path: Path, devices: str, expected: list[str]
-    ) -> None:
-        words = self.words(root_of(tmp_path / "root"), "/bin/sh", "-c", SCRIPT)
-        check_exactly(machine.cod(*real(*words, devices=devices)), expected)
-        assert machine.nothing_is_left()
-
-    def test_its_first_process_holds_the_devices_too(self, machine: Machine, tmp_path: Path) -> None:
-        check_ends_with_its_input(
-            machine, real(*self.words(root_of(tmp_path / "root"), "/bin/sh", "-c", WAITS))
-        )

@@ -1,7 +1,7 @@
 """A vendor's driver, whose devices each need one thing more of a runtime. Its stand-ins are real.
 
-A class a thing: `cpu.acme.com` is the node of a CPU and nothing else, `moved.acme.com` has it elsewhere, and so
-on. Sandboxes find it by its entry point, as they would any vendor's.
+A class a thing: `cpu.acme.com` is the node of a CPU and nothing else, `moved.acme.com` has it elsewhere, and
+so on. Sandboxes find it by its entry point, as they would any vendor's.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Acme(Struct, frozen=True):
         """One for each thing that a device may need."""
         return [attribute_class(f"{each}.acme.com") for each in EDITS]
 
-    def discover(self, host: Host) -> Iterable[FoundDevice]:
+    def discover(self, host: Host) -> Iterable[FoundDevice]:  # noqa: ARG002
         """Two CPUs, and one device of each other class."""
         for name, devices in EDITS.items():
             for number, edits in enumerate(devices):

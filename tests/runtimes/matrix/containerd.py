@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from msgspec import Struct
 
@@ -64,24 +65,24 @@ class Containerd:
         self.ctr("images", "import", "/srv/image.tar")
 
     def start(self) -> None:
-        self._process = self.sandbox.serve(_LOG, "containerd")
+        self._daemon = self.sandbox.serve(_LOG, "containerd")
         until(self._is_up, 60)
 
     def stop(self) -> None:
-        self.sandbox.end("containerd")
-        self._process.wait(20)
+        self._daemon.signal(signal.SIGTERM)
+        self._daemon.wait()
 
     @property
     def log(self) -> str:
         """What it has written so far."""
-        return self.sandbox.path(_LOG).read_text()
+        return self._daemon.told
 
     def ctr(self, *words: str) -> str:
         """What `ctr` prints for the containers of CRI."""
         return self.sandbox.do("ctr", "-n", "k8s.io", *words)
 
     def _is_up(self) -> bool:
-        assert self._process.poll() is None, self.log
+        assert not self._daemon.has_ended, self.log
         return self.cri.is_up()
 
 
@@ -95,14 +96,18 @@ class Asked(Struct, frozen=True):
 
 
 class ByCri(Struct, frozen=True):
-    """A pod as the kubelet makes one; what is asked for is made of a claim's name."""
+    """A pod as the kubelet makes one; what is asked for is made of a claim's name.
+
+    `beside` is what runs meanwhile.
+    """
 
     containerd: Containerd
     asked: Callable[[str], Asked]
     ignores: str = ""
+    beside: Callable[[Containerd], AbstractContextManager[object]] = nullcontext
 
     def give(self, sandbox: Sandbox, devices: str, script: str) -> Run:
-        with claimed(sandbox, devices) as name:
+        with self.beside(self.containerd), claimed(sandbox, devices) as name:
             asked = self.asked(name)
             try:
                 with self.containerd.cri.pod(asked.pod_annotations, asked.handler) as pod:
@@ -117,7 +122,7 @@ class ByCri(Struct, frozen=True):
 
     @contextmanager
     def up(self, sandbox: Sandbox, devices: str) -> Iterator[None]:
-        with claimed(sandbox, devices) as name:
+        with self.beside(self.containerd), claimed(sandbox, devices) as name:
             asked = self.asked(name)
             with self.containerd.cri.pod(asked.pod_annotations, asked.handler) as pod:
                 pod.start("sh", "-c", UP, devices=asked.devices, annotations=asked.annotations)
@@ -126,19 +131,13 @@ class ByCri(Struct, frozen=True):
 
 
 class Served:
-    """`cod nri serve`, started in a sandbox; what it tells is in its log."""
+    """`cod nri serve`, started in a sandbox, for a `with`."""
 
     def __init__(self, containerd: Containerd, *words: str) -> None:
-        self._log = f"/var/log/nri-{os.urandom(3).hex()}.log"
-        self._sandbox = containerd.sandbox
-        command = self._sandbox.cod_words("nri", "serve", *words)
-        # The shell tells the number that it has there, and becomes the plugin.
-        told = f"{self._log}.pid"
-        self._process = self._sandbox.serve(
-            self._log, "sh", "-c", f'echo $$ > {told}; exec "$@"', "sh", "env", "COD_CACHE=off", *command
-        )
-        until(lambda: self._sandbox.path(told).exists() and self._sandbox.path(told).read_text(), 20)
-        self._number = int(self._sandbox.path(told).read_text())
+        sandbox = containerd.sandbox
+        log = f"/var/log/nri-{os.urandom(3).hex()}.log"
+        command = sandbox.cod_words("nri", "serve", *words)
+        self._daemon = sandbox.serve(log, *command, environ={"COD_CACHE": "off"})
 
     def __enter__(self) -> Served:
         self.wait_for("registered with containerd")
@@ -147,24 +146,28 @@ class Served:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._process.poll() is None:
-            self.signal("CONT")
-            self.signal("TERM")
-        self._process.wait(10)
+        if not self._daemon.has_ended:
+            self.signal(signal.SIGCONT)
+            self.signal(signal.SIGTERM)
+        self.wait()
 
-    def signal(self, name: str) -> None:
-        self._sandbox.signal(name, self._number)
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._daemon.signal(number)
 
     def wait(self) -> int:
         """The status with which it ends."""
-        return self._process.wait(10)
+        return self._daemon.wait()
 
     def told(self) -> str:
-        return self._sandbox.path(self._log).read_text()
+        """What it has told so far."""
+        return self._daemon.told
 
     def wait_for(self, text: str, times: int = 1) -> None:
+        """Wait until it has told this as often."""
+
         def there() -> bool:
-            assert self._process.poll() is None, self.told()
+            assert not self._daemon.has_ended, self.told()
             return self.told().count(text) >= times
 
         until(there, 20)

@@ -171,11 +171,10 @@ def _cri(how: str, asked: Callable[[str], Asked], is_ours: bool = False) -> Door
     return Door("containerd", how, way, Containerd)
 
 
-def _nri(sandbox: Sandbox) -> Containerd:
+def _nri(sandbox: Sandbox) -> Way:
     engine = sandbox.engine(Containerd)
-    if engine.version >= (1, 7):
-        Served(engine).__enter__()  # it ends with the sandbox
-    return engine
+    asked = ByCri(engine, lambda name: Asked(pod_annotations={"claims.cod.dev": name}), _OLD)
+    return asked if engine.version < (1, 7) else replace(asked, ignores="", beside=Served)
 
 
 def _ctr_words(script: str, *options: str) -> Words:
@@ -196,13 +195,7 @@ CONTAINERD = (
         "CRI, annotation `cdi.k8s.io/…`",
         lambda name: Asked(annotations={"cdi.k8s.io/claim": DEVICE.format(name)}),
     ),
-    replace(
-        _cri(
-            "CRI, NRI, annotation `claims.cod.dev`",
-            lambda name: Asked(pod_annotations={"claims.cod.dev": name}),
-        ),
-        engine=_nri,
-    ),
+    Door("containerd", "CRI, NRI, annotation `claims.cod.dev`", _nri, Containerd),
     _cri(
         "CRI, RuntimeClass `cod`, annotation `cod.dev/claim`",
         lambda name: Asked(annotations={"cod.dev/claim": name}, handler="cod"),

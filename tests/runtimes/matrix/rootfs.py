@@ -17,17 +17,23 @@ _FILES = ("etc/passwd", "etc/group", "etc/hosts", "etc/resolv.conf", "opt/acme.t
 _APPLETS = ("id", "test", "true", "wc")
 
 
-def make_root(sandbox: Sandbox) -> None:
-    """Make the directory and its archive, such as every runtime takes them."""
+def fill(root: Path) -> None:
+    """Make a directory such as every runtime takes."""
     program = busybox()
     assert program is not None
-    root = make_rootfs(sandbox.path(ROOT), program)
+    make_rootfs(root, program)
     for name in _DIRECTORIES:
         (root / name).mkdir()
     for name in _FILES:
         (root / name).touch()
     for name in _APPLETS:
         (root / "bin" / name).symlink_to("busybox")
+
+
+def make_root(sandbox: Sandbox) -> None:
+    """Make the directory of a sandbox, and its archive."""
+    root = sandbox.path(ROOT)
+    fill(root)
     subprocess.run(["tar", "-C", root, "-cf", sandbox.path(ARCHIVE), "."], check=True)
 
 

@@ -1,8 +1,8 @@
 """A throw-away copy of a machine: of this one, or of a Debian release below `COD_ROOTS`.
 
-`tools/setup roots RELEASE` makes the releases. A sandbox is an overlay on one of them, in namespaces of its own
-for mounts, processes and the network; so tests use the places that users use, `/etc/cdi` or `/run/docker.sock`,
-and whatever was started or written is gone with the sandbox. `/dev`, `/sys` and the kernel are the machine's.
+`tools/setup roots RELEASE` makes the releases. A sandbox is an overlay on one of them, in namespaces of its
+own for mounts, processes and the network; so tests use the places that users use, such as `/etc/cdi`, and
+whatever was started or written is gone with the sandbox. `/dev`, `/sys` and the kernel are the machine's.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from tests.runtimes.machine import why_no
+from tests.runtimes.matrix.daemon import Daemon
 
 REPOSITORY = Path(__file__).parents[3]
 ROOTS = Path(os.environ.get("COD_ROOTS") or "/var/tmp/cod-roots")
@@ -81,7 +82,8 @@ def codename(release: str) -> str:
 class Sandbox:
     """A machine that was started; `pid` is its first process, which ends with `close`.
 
-    With `cgroup2` it sees nothing of cgroup v1, whose controllers may be missing then: so a newer system looks.
+    With `cgroup2` it sees nothing of cgroup v1, whose controllers may be missing then: so a newer system
+    looks.
     """
 
     def __init__(self, release: str, *, cgroup2: bool = False) -> None:
@@ -202,12 +204,9 @@ class Sandbox:
         """Run a program of this machine in the sandbox's network; it need not succeed."""
         subprocess.run(["nsenter", "-t", str(self.pid), "--net", *words], capture_output=True, check=False)
 
-    def serve(self, log: str, *words: str) -> subprocess.Popen[bytes]:
+    def serve(self, log: str, *words: str, environ: Mapping[str, str] = {}) -> Daemon:
         """Start a daemon, which writes to a log."""
-        with self.path(log).open("ab") as output:
-            return subprocess.Popen(
-                self._inside(words, {}), stdin=subprocess.DEVNULL, stdout=output, stderr=output
-            )
+        return Daemon(self._inside(words, environ), self.path(log))
 
     def _inside(self, words: tuple[str, ...], environ: Mapping[str, str]) -> list[str]:
         variables = [f"{name}={value}" for name, value in {**self.environ, **environ}.items()]
