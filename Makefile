@@ -5,18 +5,27 @@ ARGS ?=
 PYTHON ?=
 export PYTHON
 
-.PHONY: help run test lint format types layers bench clean venv
+# Releases of Debian whose runtimes `make test-runtimes` tests; `host` is this machine.
+RELEASES ?= host trixie forky
+export RELEASES
+
+.PHONY: help run test test-runtimes lint format types layers bench clean venv
 
 help:  ## list what there is to make
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 28
 
 run: venv  ## start a container with claimed devices: cod demo
 	@tools/setup programs runc busybox
 	@.venv/bin/cod demo $(ARGS)
 
-test: venv  ## run all tests
+test: venv  ## run all tests but those of test-runtimes
 	@tools/setup programs runc podman busybox lstopo-no-graphics bwrap ch-run
-	@.venv/bin/python -m pytest -n auto --maxprocesses 8 $(ARGS)
+	@.venv/bin/python -m pytest -n auto --maxprocesses 8 -m "not matrix" $(ARGS)
+
+test-runtimes: venv  ## test all container runtimes, of this machine and of Debian's releases
+	@tools/setup programs runc podman busybox
+	@tools/setup roots $(filter-out host,$(RELEASES))
+	@.venv/bin/python -m pytest -n auto --dist loadgroup -m matrix $(ARGS)
 
 lint: venv  ## look for mistakes and for other layout
 	@.venv/bin/ruff check .

@@ -1,7 +1,7 @@
 """What an OCI runtime knows of the edits that some leave out without a word.
 
-It says so itself (`runc features`). runc before 1.4 and crun before 1.22 ignore `linux.netDevices`. Source: OCI
-runtime spec, features.md.
+It says so itself (`runc features`). runc before 1.4 and crun before 1.22 ignore `linux.netDevices`. Source:
+OCI runtime spec, features.md.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def left_out(edits: ContainerEdits, features: Any) -> Iterator[str]:
     """What a runtime would leave out, a line each.
 
-    `features` is what it prints, decoded. None is for a runtime that is older than the question, and knows none
-    of it: what that would leave out is all for which a runtime has to be asked.
+    `features` is what it prints, decoded. None is for a runtime that is older than the question, and knows
+    none of it: what that would leave out is all for which a runtime has to be asked.
     """
     linux = _object(features, "linux")
     rdt, knows = edits.intel_rdt, _object(linux, "intelRdt")

@@ -24,8 +24,8 @@ class Door(Struct, frozen=True):
 
     `engine` is what several doors of a sandbox share, such as a daemon; it is made once. With `cgroup2` the
     runtime works where it sees nothing of cgroup v1. `dev` is why a container sees devices that it was not
-    given, `cgroup` why no device cgroup bars them; "" where that is not so. `is_container` is where the runtime
-    becomes the container's first process.
+    given, `cgroup` why no device cgroup bars them; "" where that is not so. `is_container` is where the
+    runtime becomes the container's first process.
     """
 
     program: str
@@ -40,7 +40,9 @@ class Door(Struct, frozen=True):
     def is_in(self, release: str) -> bool:
         """Whether a release has the program."""
         root = root_of(release)
-        return any((root / place / self.program).exists() for place in ("usr/bin", "usr/sbin", "usr/local/bin"))
+        return any(
+            (root / place / self.program).exists() for place in ("usr/bin", "usr/sbin", "usr/local/bin")
+        )
 
 
 def name() -> str:
@@ -50,7 +52,7 @@ def name() -> str:
 
 # --- Podman
 
-# No ulimits, since a root without CAP_SYS_RESOURCE may not raise any; nothing of systemd, since there is none.
+# No ulimits, since a root without CAP_SYS_RESOURCE may not raise any; nothing of systemd: there is none.
 _CONTAINERS_CONF = """\
 [containers]
 default_ulimits = []
@@ -92,7 +94,10 @@ PODMAN = (
         "`--runtime cod`, `--annotation cod.dev/claim=NAME`",
         lambda _: ByClaim(
             lambda script, name: _podman_words(
-                script, "--annotation", DEVICE.format(name), before=("--hooks-dir", "/none", "--runtime", "cod")
+                script,
+                "--annotation",
+                DEVICE.format(name),
+                before=("--hooks-dir", "/none", "--runtime", "cod"),
             )
         ),
         _podman,

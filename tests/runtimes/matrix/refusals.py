@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 
-_OURS = re.compile(r"^error: .* cannot give a container all that these devices need\n((?:  .*\n)+)", re.MULTILINE)
+_OURS = re.compile(
+    r"^error: .* cannot give a container all that these devices need\n((?:  .*\n)+)", re.MULTILINE
+)
 _OTHERS = (
     (r"unresolvable CDI devices cod.dev/claim=", "refused: its CDI is older than what the device needs"),
     (r'could not select device driver "cdi"', "refused by Docker: before 25 it has no CDI"),

@@ -21,6 +21,15 @@ COLUMNS = (
 WORKS = "works"
 IS_WRITING = bool(os.environ.get("COD_DRAW"))
 
+_PAGE = """\
+# Which runtimes were tested, and what was seen
+
+`COD_DRAW=1 make test-runtimes` has made this table: a row is a runtime and how it was asked for devices, a
+column a test of `tests/runtimes/matrix/test_matrix.py`.
+
+<!-- table -->
+<!-- end -->
+"""
 _PART = re.compile(r"(?<=<!-- table -->\n).*(?=<!-- end -->)", re.DOTALL)
 _NOTE = re.compile(r"^(\d+)\. (.*)$", re.MULTILINE)
 
@@ -55,7 +64,10 @@ def on_page(text: str) -> dict[Row, dict[str, str]]:
 def with_rows(text: str, rows: Mapping[Row, Cells], order: Iterable[Row]) -> str:
     """The page with these rows instead of its own, in that order."""
     notes: dict[str, int] = {}
-    lines = [_line(("Debian", "runtime", "version", "asked by", *COLUMNS)), _line(["---"] * (4 + len(COLUMNS)))]
+    lines = [
+        _line(("Debian", "runtime", "version", "asked by", *COLUMNS)),
+        _line(["---"] * (4 + len(COLUMNS))),
+    ]
     for row in order:
         cells = rows[row]
         shown = [_shown(cells.get(column, "?"), notes) for column in COLUMNS]
@@ -66,7 +78,7 @@ def with_rows(text: str, rows: Mapping[Row, Cells], order: Iterable[Row]) -> str
 
 def draw(cells: Iterable[tuple[str, ...]]) -> None:
     """Write what a run has filled to the page, into the rows that it has tried, in the order of all doors."""
-    text = PAGE.read_text()
+    text = PAGE.read_text() if PAGE.exists() else _PAGE
     rows = on_page(text)
     tried = set()
     for release, program, how, version, column, said in cells:

@@ -1,8 +1,8 @@
-"""One suite for every runtime that there is: a container sees exactly its devices, can open them, cannot open
-others, and they come back; and what else a device needs is there, or was refused before the start.
+"""One suite for every runtime: a container sees exactly its devices, can open them, cannot open others, and
+they come back; and what else a device needs is there, or was refused before the start.
 
-The runtimes are those of this machine, and of the Debian releases that `RELEASES` names. Each test is a column
-of the table in `docs/tested-runtimes.md`, each door a row.
+The runtimes are those of this machine, and of the Debian releases that `RELEASES` names. Each test is a
+column of the table in `docs/tested-runtimes.md`, each door a row; `COD_DRAW=1 make test-runtimes` draws it.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ pytestmark = [
 
 
 def holders(sandbox: Sandbox) -> list[int]:
-    """The processes that hold devices: `cod`, the runtime, the container's first. None for a claim by name."""
+    """The processes that hold devices: `cod`, the runtime, the container's first; none for a claim's name."""
     claims = json.loads(sandbox.cod("claim", "list", "-o", "json").stdout)["items"]
     texts = (claim["metadata"]["annotations"].get("cod.dev/held-by", "") for claim in claims)
     return [int(number) for text in texts for number in text.split(",") if number]
