@@ -46,7 +46,7 @@ def test_a_daemon_with_cdi_gets_the_claims_name(tmp_path: Path, directories: lis
     argv = docker(tmp_path, info("28.5.2", CDISpecDirs=directories), line="docker -l info container run I")
     assert argv == [
         *("docker", "-l", "info", "container", "run", "--cidfile", "/s/id"),
-        *("--device", "cod.dev/claim=mine", "I"),
+        *("--device", "cod.dev/claim=mine", "--group-add", "44", "--group-add", "105", "I"),
     ]
 
 

@@ -103,7 +103,10 @@ class EngineRun(Struct, frozen=True):
         told = self.engine.told(prepared, self.way)
         check_features(self.runtime, prepared.edits, self.environ)
         id_file = Path(self.id_file or scratch / "id")
-        added = told.words if self.id_file else ("--cidfile", str(id_file), *told.words)
+        words = told.words
+        if words == ("--device", prepared.name):  # of a CDI spec, Docker leaves the groups out without a word
+            words += _groups(prepared.edits.additional_gids)
+        added = words if self.id_file else ("--cidfile", str(id_file), *words)
         first = inspected((*self.engine.client, "inspect"), id_file, self.environ)
         return Launch((*self.before, *added, *self.after), first=first, if_it_fails=told.check)
 
@@ -133,6 +136,10 @@ def read_docker(argv: tuple[str, ...], environ: Mapping[str, str]) -> Command:
     runtime = (info.runtimes or {}).get(runtime, _Runtime()).path or "runc"
     engine = _engine(client, info, environ)
     return EngineRun(before, after, last_value(options, "cidfile"), runtime, engine, environ, WAY)
+
+
+def _groups(gids: tuple[int, ...]) -> tuple[str, ...]:
+    return tuple(word for gid in gids for word in ("--group-add", str(gid)))
 
 
 def _info(answer: str) -> _Info:
@@ -193,8 +200,7 @@ def flags(parts: Parts, has_users: bool) -> tuple[str, ...]:
         words += ("--mount", _mount(mount))
     for node in parts.nodes:
         words += _node(node, has_users)
-    for gid in parts.gids:
-        words += ("--group-add", str(gid))
+    words += _groups(parts.gids)
     return tuple(words)
 
 
