@@ -16,7 +16,7 @@ from msgspec import Struct
 from cod.cdi.spec import Device, Spec
 from cod.cdi.version import VERSIONS, minimum_version
 from cod.prepare import Prepared
-from cod.runtimes.translate import NotCarried, Parts, Way
+from cod.runtimes.translate import NotCarried, Parts, Way, group_words
 
 
 class Obstacle(Struct, frozen=True):
@@ -37,12 +37,14 @@ class Reader(Struct, frozen=True):
     """What an engine reads: the directories of specs, and the newest CDI that it knows for certain.
 
     `may_read_more` is whether its configuration, which it does not tell, can name other directories.
+    `drops_groups` is whether it leaves the groups of a spec out without a word, so that flags say them.
     """
 
     directories: Collection[str]
     knows: str
     has_users: bool = False
     may_read_more: bool = False
+    drops_groups: bool = False
 
     def told(self, prepared: Prepared, way: Way, flags: Callable[[Parts], tuple[str, ...]]) -> Told:
         """The words for a claim: its name if the engine takes that, else those of flags.
@@ -51,7 +53,8 @@ class Reader(Struct, frozen=True):
             NotCarried: where neither will do.
         """
         obstacle = self.obstacle(prepared)
-        by_name = ("--device", prepared.name)
+        groups = prepared.edits.additional_gids if self.drops_groups else ()
+        by_name = ("--device", prepared.name, *group_words(groups))
         if obstacle is None:
             return Told(by_name)
         try:

@@ -103,10 +103,7 @@ class EngineRun(Struct, frozen=True):
         told = self.engine.told(prepared, self.way)
         check_features(self.runtime, prepared.edits, self.environ)
         id_file = Path(self.id_file or scratch / "id")
-        words = told.words
-        if words == ("--device", prepared.name):  # of a CDI spec, Docker leaves the groups out without a word
-            words += _groups(prepared.edits.additional_gids)
-        added = words if self.id_file else ("--cidfile", str(id_file), *words)
+        added = told.words if self.id_file else ("--cidfile", str(id_file), *told.words)
         first = inspected((*self.engine.client, "inspect"), id_file, self.environ)
         return Launch((*self.before, *added, *self.after), first=first, if_it_fails=told.check)
 
@@ -138,10 +135,6 @@ def read_docker(argv: tuple[str, ...], environ: Mapping[str, str]) -> Command:
     return EngineRun(before, after, last_value(options, "cidfile"), runtime, engine, environ, WAY)
 
 
-def _groups(gids: tuple[int, ...]) -> tuple[str, ...]:
-    return tuple(word for gid in gids for word in ("--group-add", str(gid)))
-
-
 def _info(answer: str) -> _Info:
     try:
         info = msgspec.json.decode(answer.encode(), type=_Info)
@@ -162,7 +155,7 @@ def _engine(client: tuple[str, ...], info: _Info, environ: Mapping[str, str]) ->
     major = (version_in(info.server_version) or (0,))[0]
     knows = next(version for least, version in _KNOWS if major >= least)
     has_users = bool(security & {"name=rootless", "name=userns"})
-    return Engine(Reader(tuple(info.directories or ()), knows, has_users), client)
+    return Engine(Reader(tuple(info.directories or ()), knows, has_users, drops_groups=True), client)
 
 
 def _refuse_remote(client: tuple[str, ...], info: _Info, environ: Mapping[str, str]) -> None:
@@ -200,8 +193,7 @@ def flags(parts: Parts, has_users: bool) -> tuple[str, ...]:
         words += ("--mount", _mount(mount))
     for node in parts.nodes:
         words += _node(node, has_users)
-    words += _groups(parts.gids)
-    return tuple(words)
+    return (*words, *parts.groups)
 
 
 def _node(node: Node, has_users: bool) -> tuple[str, ...]:

@@ -58,7 +58,7 @@ def read_nerdctl(argv: tuple[str, ...], environ: Mapping[str, str]) -> EngineRun
         directories = tuple(",".join(named).split(",")) if named else USUAL[:2]
     has_users = os.geteuid() != 0 or any(option.name == "userns-remap" for option in (*globals_, *late))
     client = (*client, *(word for option in late for word in option.words))
-    engine = Engine(Reader(directories, "1.0.0", has_users), client)
+    engine = Engine(Reader(directories, "1.0.0", has_users, drops_groups=True), client)
     runtime = last_value(options, "runtime")
     runtime = runtime if "/" in runtime else "runc"  # else the name of a shim
     return EngineRun(before, after, last_value(options, "cidfile"), runtime, engine, environ, WAY)

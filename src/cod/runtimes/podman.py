@@ -100,9 +100,7 @@ class PodmanRun(Struct, frozen=True):
             words += ("--volume", volume(mount))
         for node in parts.nodes:
             words += self._node(node)
-        for gid in parts.gids:
-            words += ("--group-add", str(gid))
-        return tuple(words)
+        return (*words, *parts.groups)
 
     def _node(self, node: Node) -> tuple[str, ...]:
         # A user's own Podman makes bind mounts of devices by itself, and can set no rule of a device cgroup.

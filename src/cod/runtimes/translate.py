@@ -81,6 +81,11 @@ class Parts(Struct, frozen=True):
         """The variables as most runtimes take them: `--env NAME=VALUE` each."""
         return tuple(word for variable in self.env for word in ("--env", variable))
 
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups as Docker and Podman take them."""
+        return group_words(self.gids)
+
 
 class Way(Struct, frozen=True, kw_only=True):
     """One way in which a runtime takes devices: in which words it takes what; "" where it cannot.
@@ -216,6 +221,11 @@ def volume(mount: Mount) -> str:
     """A bind mount as `--volume` takes it."""
     options = f":{','.join(mount.options)}" if mount.options else ""
     return f"{mount.host_path}:{mount.container_path}{options}"
+
+
+def group_words(gids: Sequence[int]) -> tuple[str, ...]:
+    """Groups as Docker and Podman take them: `--group-add GID` each."""
+    return tuple(word for gid in gids for word in ("--group-add", str(gid)))
 
 
 def csv_field(text: str) -> str:
