@@ -126,13 +126,12 @@ def uninstall(engine: str, dry_run: bool, yes: bool, **given: Any) -> int:
 
 
 def _order(given: dict[str, Any]) -> Order:
+    from cod.ledger.place import state_directory
     from cod.oci.engines import Order
 
     root = given["root"].resolve()
     if root == Path("/") and os.geteuid():
-        state = os.environ.get("XDG_STATE_HOME", "")
-        home = Path(state) if state.startswith("/") else Path.home() / ".local/state"
-        given["states"] = home / "cod/runtime"
+        given["states"] = state_directory(os.environ) / "runtime"
     return Order(**{**given, "root": root})
 
 
