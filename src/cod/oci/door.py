@@ -66,6 +66,7 @@ class Door:
         """
         edits = self.resolve(names)
         new = self.injected(config, edits)
+        # Imported for these alone: each start waits for its imports.
         if new != config and (edits.net_devices or edits.intel_rdt is not None):
             from cod.oci.features import check_features
 

@@ -39,6 +39,14 @@ class Change(Struct, frozen=True):
         return self.before != self.after
 
 
+class Addition(Struct, frozen=True):
+    """A file that gets what is ours: what it is without that, and the name under which that is kept."""
+
+    state: str
+    base: bytes | None
+    change: Change
+
+
 class Kept(Struct, frozen=True):
     """What a file was before we changed it, what we made of it, and for which runtime."""
 
@@ -54,12 +62,7 @@ def installation(name: str, order: Order) -> list[Change]:
 
     Raises InvalidEngineConfig, or Unavailable for a file that cannot be read.
     """
-    _check(order)
-    changes = [_addition(PROGRAM, PROGRAM.path(order), None, order)]
-    for state, engine in _parts(name, order):
-        path = engine.path(order)
-        changes.append(_addition(engine, path, _base(state, engine, path, order), order))
-    return changes
+    return [addition.change for addition in _additions(name, order)]
 
 
 def install(name: str, changes: list[Change], order: Order) -> None:
@@ -68,12 +71,10 @@ def install(name: str, changes: list[Change], order: Order) -> None:
     Raises InvalidEngineConfig for a file that somebody has changed meanwhile, or WriteFailed.
     """
     with _alone(order):
-        _refuse(changes, installation(name, order))
-        program, *files = changes
-        for (state, engine), change in zip(_parts(name, order), files, strict=True):
-            _keep(state, change, _base(state, engine, change.path, order), order)
-        if not files:
-            _keep(_state(name, order), program, None, order)
+        additions = _additions(name, order)
+        _refuse(changes, [addition.change for addition in additions])
+        for addition in additions[1:] or additions:  # the program's own is kept where it is all there is
+            _keep(addition, order)
         for change in changes:
             _apply(change, order)
 
@@ -130,10 +131,20 @@ def _parts(name: str, order: Order) -> list[tuple[str, Engine]]:
     ]
 
 
-def _keep(state: str, change: Change, base: bytes | None, order: Order) -> None:
+def _additions(name: str, order: Order) -> list[Addition]:
+    _check(order)
+    additions = [_addition(_state(name, order), PROGRAM, PROGRAM.path(order), None, order)]
+    for state, engine in _parts(name, order):
+        path = engine.path(order)
+        additions.append(_addition(state, engine, path, _base(state, engine, path, order), order))
+    return additions
+
+
+def _keep(addition: Addition, order: Order) -> None:
+    change = addition.change
     assert change.after is not None
-    kept = Kept(str(change.path), str(order.program), order.name, base, change.after)
-    write_bytes(msgspec.json.encode(kept), order.place(order.states) / state, 0o600)
+    kept = Kept(str(change.path), str(order.program), order.name, addition.base, change.after)
+    write_bytes(msgspec.json.encode(kept), order.place(order.states) / addition.state, 0o600)
 
 
 @contextmanager
@@ -161,12 +172,12 @@ def _refuse(shown: list[Change], now: list[Change]) -> None:
         raise InvalidEngineConfig(what, where=path, hint="do it again, and look again")
 
 
-def _addition(engine: Engine, path: Path, base: bytes | None, order: Order) -> Change:
+def _addition(state: str, engine: Engine, path: Path, base: bytes | None, order: Order) -> Addition:
     now = order.content(path)
     after = engine.added(base, order)
     if now is not None and sorted(now.splitlines()) == sorted(after.splitlines()):
         after = now  # ours stands before what others have added since, and may
-    return Change(path, now, after, engine.mode, engine is PROGRAM)
+    return Addition(state, base, Change(path, now, after, engine.mode, engine is PROGRAM))
 
 
 def _base(state: str, engine: Engine, path: Path, order: Order) -> bytes | None:
@@ -176,10 +187,12 @@ def _base(state: str, engine: Engine, path: Path, order: Order) -> bytes | None:
 
 
 def _without(engine: Engine, now: bytes | None, kept: Kept | None, order: Order) -> bytes | None:
+    if now is None:
+        return None
     if kept is None:
-        return None if now is None else engine.removed(now, None, order)
-    if now is None or now == kept.after:
-        return None if now is None else kept.before
+        return engine.removed(now, None, order)
+    if now == kept.after:
+        return kept.before
     return engine.removed(now, kept.before, replace(order, name=kept.name, program=Path(kept.program)))
 
 
