@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from google.protobuf import descriptor_pb2, message_factory
-from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf import message_factory
+
+from cod.nri.messages import pool_of
 
 grpc = pytest.importorskip("grpc", reason="grpcio not installed")
 
@@ -19,11 +20,7 @@ EXITED = 2
 LOGS = "/var/log/pods"
 IMAGE = "localhost/cod/busybox:1"
 
-_POOL = DescriptorPool()
-for _file in descriptor_pb2.FileDescriptorSet.FromString(
-    Path(__file__).with_name("cri.binpb").read_bytes()
-).file:
-    _POOL.AddSerializedFile(_file.SerializeToString())
+_POOL = pool_of(Path(__file__).with_name("cri.binpb").read_bytes())
 _METHODS = {method.name: method for method in _POOL.FindServiceByName(SERVICE).methods}
 
 

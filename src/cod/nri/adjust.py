@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from cod.cdi.inject import inject  # its package gives the module of this name once that is loaded
-from cod.cdi.spec import ContainerEdits
+from cod.cdi import ContainerEdits, inject
 from cod.errors import Refused
 from cod.nri.carries import Carries
 from cod.nri.messages import ContainerAdjustment

@@ -38,15 +38,21 @@ __all__ = [
     "Response",
     "SynchronizeRequest",
     "SynchronizeResponse",
+    "pool_of",
 ]
 
 _NRI = "nri.pkg.api.v1alpha1"
 
-_POOL = DescriptorPool()
-for _file in descriptor_pb2.FileDescriptorSet.FromString(
-    files(__package__).joinpath("messages.binpb").read_bytes()
-).file:
-    _POOL.AddSerializedFile(_file.SerializeToString())
+
+def pool_of(descriptors: bytes) -> DescriptorPool:
+    """A pool of its own with the files of a descriptor set, which stand in the order of their imports."""
+    pool = DescriptorPool()
+    for file in descriptor_pb2.FileDescriptorSet.FromString(descriptors).file:
+        pool.AddSerializedFile(file.SerializeToString())
+    return pool
+
+
+_POOL = pool_of(files(__package__).joinpath("messages.binpb").read_bytes())
 
 
 def _class_of(descriptor: Any) -> Any:
