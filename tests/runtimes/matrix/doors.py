@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -50,6 +51,26 @@ def name() -> str:
     return f"cod-{os.urandom(4).hex()}"
 
 
+def _by_command(program: str, words: Callable[[str], Words], **more: Any) -> Door:
+    """`cod run` before a command that is the same in every sandbox."""
+    return Door(program, "`cod run`", lambda _: ByCommand(words), **more)
+
+
+def _by_claim(program: str, how: str, words: Callable[[str, str], Words], engine: Any) -> Door:
+    """A command that names a claim, and is the same in every sandbox."""
+    return Door(program, how, lambda _: ByClaim(words), engine)
+
+
+def _by_device(program: str, words: Callable[..., Words], engine: Any) -> Door:
+    """An engine's own option for CDI devices."""
+    return _by_claim(
+        program,
+        "`--device cod.dev/claim=NAME`",
+        lambda script, name: words(script, "--device", DEVICE.format(name)),
+        engine,
+    )
+
+
 # --- Podman
 
 # No ulimits, since a root without CAP_SYS_RESOURCE may not raise any; nothing of systemd: there is none.
@@ -76,29 +97,19 @@ def _podman_words(script: str, *options: str, before: Words = ()) -> Words:
 
 
 PODMAN = (
-    Door("podman", "`cod run`", lambda _: ByCommand(_podman_words), _podman),
-    Door(
-        "podman",
-        "`--device cod.dev/claim=NAME`",
-        lambda _: ByClaim(lambda script, name: _podman_words(script, "--device", DEVICE.format(name))),
-        _podman,
-    ),
-    Door(
+    _by_command("podman", _podman_words, engine=_podman),
+    _by_device("podman", _podman_words, _podman),
+    _by_claim(
         "podman",
         "hook, `--annotation cod.dev/claim=NAME`",
-        lambda _: ByClaim(lambda script, name: _podman_words(script, "--annotation", DEVICE.format(name))),
+        lambda script, name: _podman_words(script, "--annotation", DEVICE.format(name)),
         _podman,
     ),
-    Door(
+    _by_claim(
         "podman",
         "`--runtime cod`, `--annotation cod.dev/claim=NAME`",
-        lambda _: ByClaim(
-            lambda script, name: _podman_words(
-                script,
-                "--annotation",
-                DEVICE.format(name),
-                before=("--hooks-dir", "/none", "--runtime", "cod"),
-            )
+        lambda script, name: _podman_words(
+            script, "--annotation", DEVICE.format(name), before=("--hooks-dir", "/none", "--runtime", "cod")
         ),
         _podman,
     ),
@@ -118,7 +129,7 @@ def _buildah_words(script: str) -> Words:
     return ("buildah", "run", "--network", "none", "--cap-add", "CAP_MKNOD", "built", "--", *shell(script))
 
 
-BUILDAH = (Door("buildah", "`cod run`", lambda _: ByCommand(_buildah_words), _buildah),)
+BUILDAH = (_by_command("buildah", _buildah_words, engine=_buildah),)
 
 # --- Docker
 
@@ -145,19 +156,12 @@ def _docker_words(script: str, *options: str) -> Words:
 
 
 DOCKER = (
-    Door("dockerd", "`cod run`", lambda _: ByCommand(_docker_words), _docker),
-    Door(
-        "dockerd",
-        "`--device cod.dev/claim=NAME`",
-        lambda _: ByClaim(lambda script, name: _docker_words(script, "--device", DEVICE.format(name))),
-        _docker,
-    ),
-    Door(
+    _by_command("dockerd", _docker_words, engine=_docker),
+    _by_device("dockerd", _docker_words, _docker),
+    _by_claim(
         "dockerd",
         "`--runtime cod`, `-e COD_CLAIM=NAME`",
-        lambda _: ByClaim(
-            lambda script, name: _docker_words(script, "--runtime", "cod", "-e", f"COD_CLAIM={name}")
-        ),
+        lambda script, name: _docker_words(script, "--runtime", "cod", "-e", f"COD_CLAIM={name}"),
         _docker,
     ),
 )
@@ -206,15 +210,13 @@ CONTAINERD = (
         lambda name: Asked(annotations={"cod.dev/claim": name}, handler="cod"),
         is_ours=True,
     ),
-    Door("ctr", "`cod run`", lambda _: ByCommand(_ctr_words), Containerd),
+    _by_command("ctr", _ctr_words, engine=Containerd),
     Door("ctr", "`cod run`, with `--config`", _ctr_by_configuration, Containerd),
-    Door(
+    _by_claim(
         "ctr",
         "`--runc-binary cod-runtime`, `--annotation cod.dev/claim=NAME`",
-        lambda _: ByClaim(
-            lambda script, name: _ctr_words(
-                script, "--runc-binary", "/usr/local/bin/cod-runtime", "--annotation", DEVICE.format(name)
-            )
+        lambda script, name: _ctr_words(
+            script, "--runc-binary", "/usr/local/bin/cod-runtime", "--annotation", DEVICE.format(name)
         ),
         Containerd,
     ),
@@ -298,17 +300,10 @@ _HOSTS_DEV = "open: its `/dev` is the host's"
 
 DIRECTORIES = (
     Door("lxc-execute", "`cod run`", _lxc, cgroup2=True),
-    Door("systemd-nspawn", "`cod run`", lambda _: ByCommand(_nspawn), cgroup2=True, cgroup=_KEEP_UNIT),
-    Door("bwrap", "`cod run`", lambda _: ByCommand(_bwrap), cgroup=_NO_CGROUP),
-    Door("apptainer", "`cod run`", lambda _: ByCommand(_apptainer), cgroup=_NO_CGROUP),
-    Door(
-        "ch-run",
-        "`cod run`",
-        lambda _: ByCommand(_charliecloud),
-        dev=_HOSTS_DEV,
-        cgroup=_NO_CGROUP,
-        is_container=True,
-    ),
+    _by_command("systemd-nspawn", _nspawn, cgroup2=True, cgroup=_KEEP_UNIT),
+    _by_command("bwrap", _bwrap, cgroup=_NO_CGROUP),
+    _by_command("apptainer", _apptainer, cgroup=_NO_CGROUP),
+    _by_command("ch-run", _charliecloud, dev=_HOSTS_DEV, cgroup=_NO_CGROUP, is_container=True),
 )
 
 DOORS = (*PODMAN, *BUILDAH, *DOCKER, *CONTAINERD, *BUNDLES, *DIRECTORIES)

@@ -145,10 +145,6 @@ class Sandbox:
         file.chmod(mode)
         return path
 
-    def has(self, program: str) -> bool:
-        """Whether a program is there to be started."""
-        return self.run("sh", "-c", f"command -v {program}").returncode == 0
-
     def version_of(self, program: str) -> str:
         """The version that a program tells, such as `5.4.2`."""
         if program not in self._versions:
@@ -157,30 +153,27 @@ class Sandbox:
             self._versions[program] = found[0] if found else "?"
         return self._versions[program]
 
-    def run(
-        self, *words: str, environ: Mapping[str, str] = {}, stdin: str | None = None, seconds: float = 60
-    ) -> Run:
+    def run(self, *words: str) -> Run:
         """Run a command to its end."""
         return subprocess.run(
-            self._inside(words, environ),
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
+            self._inside(words),
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=seconds,
+            timeout=60,
             check=False,
         )
 
-    def do(self, *words: str, **options: str) -> str:
+    def do(self, *words: str) -> str:
         """What a command prints that has to succeed."""
-        run = self.run(*words, **options)  # type: ignore[arg-type]
+        run = self.run(*words)
         assert run.returncode == 0, f"{' '.join(words)}\n{run.stdout}{run.stderr}"
         return run.stdout
 
-    def start(self, *words: str, environ: Mapping[str, str] = {}) -> subprocess.Popen[str]:
+    def start(self, *words: str) -> subprocess.Popen[str]:
         """Start a command that is talked to."""
         return subprocess.Popen(
-            self._inside(words, environ),
+            self._inside(words),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -208,14 +201,14 @@ class Sandbox:
         """Start a daemon, which writes to a log."""
         return Daemon(self._inside(words, environ), self.path(log))
 
-    def _inside(self, words: tuple[str, ...], environ: Mapping[str, str]) -> list[str]:
+    def _inside(self, words: tuple[str, ...], environ: Mapping[str, str] = {}) -> list[str]:
         variables = [f"{name}={value}" for name, value in {**self.environ, **environ}.items()]
         enter = ("nsenter", "-t", str(self.pid), "--mount", "--pid", "--net", "--root", "--wd")
         return [*enter, "env", "-i", *variables, *words]
 
-    def cod(self, *words: str, **options: str) -> Run:
+    def cod(self, *words: str) -> Run:
         """Run `cod` with this machine's Python, or the release's own."""
-        return self.run(*self.cod_words(*words), **options)  # type: ignore[arg-type]
+        return self.run(*self.cod_words(*words))
 
     def cod_words(self, *words: str) -> tuple[str, ...]:
         """The words of a command of `cod`."""

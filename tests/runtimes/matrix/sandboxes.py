@@ -47,12 +47,13 @@ class Sandboxes:
 
 def in_sandboxes(*releases: str, door: Door | None = None) -> pytest.MarkDecorator:
     """A mark for a test whose fixture `sandbox` is one of each of these releases, with a door's program."""
-    params = [pytest.param(release, marks=_marks(release, door)) for release in releases]
+    params = [pytest.param(release, marks=marks_of(release, door)) for release in releases]
     return pytest.mark.parametrize("sandbox", params, indirect=True)
 
 
-def _marks(release: str, door: Door | None) -> tuple[pytest.MarkDecorator, ...]:
-    why = _why_not(release)
+def marks_of(release: str, door: Door | None = None) -> tuple[pytest.MarkDecorator, ...]:
+    """The marks of a test that starts a runtime of a release, that of a door if one is given."""
+    why = why_not(release)
     if not why and door is not None and not door.is_in(release):
         why = f"{door.program} not installed in {release}"
     skip = pytest.mark.skipif(bool(why), reason=why)
@@ -60,7 +61,7 @@ def _marks(release: str, door: Door | None) -> tuple[pytest.MarkDecorator, ...]:
     return (pytest.mark.matrix, pytest.mark.xdist_group(release), skip)
 
 
-def _why_not(release: str) -> str:
+def why_not(release: str) -> str:
     """Why nothing is tested in a release, in one line; "" where it is."""
     if release not in RELEASES:
         return f"RELEASES does not name {release}"

@@ -8,8 +8,6 @@ column of the table in `docs/tested-runtimes.md`, each door a row; `COD_DRAW=1 m
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 
 import pytest
 
@@ -17,11 +15,10 @@ from tests.runtimes.machine import until
 from tests.runtimes.matrix import acme
 from tests.runtimes.matrix.cell import Cell
 from tests.runtimes.matrix.doors import DOORS, Door
-from tests.runtimes.matrix.sandbox import HOST, Sandbox, why_no_sandbox
+from tests.runtimes.matrix.sandbox import Sandbox
+from tests.runtimes.matrix.sandboxes import RELEASES, marks_of, why_not
 from tests.runtimes.matrix.table import WORKS
 from tests.runtimes.matrix.ways import ByCommand
-
-RELEASES = (os.environ.get("RELEASES") or HOST).split()
 
 _OPENS = ";".join(f"head -c 16 {acme.CPU.format(number)} | wc -c" for number in range(2))
 
@@ -30,26 +27,19 @@ def _doors() -> list[object]:
     """Every door of every release, and for a release that is not there one that says so."""
     params = []
     for release in RELEASES:
-        group = pytest.mark.xdist_group(release)
-        if reason := why_no_sandbox(release):
-            skip = pytest.mark.skip(reason=reason)
-            params.append(pytest.param(None, id=release, marks=(group, skip)))
+        marks = marks_of(release)
+        if why_not(release):
+            params.append(pytest.param(None, id=release, marks=marks))
             continue
         params += [
-            pytest.param((door, release), id=f"{release}-{door.program}-{door.how}", marks=group)
+            pytest.param((door, release), id=f"{release}-{door.program}-{door.how}", marks=marks)
             for door in DOORS
             if door.is_in(release)
         ]
     return params
 
 
-pytestmark = [
-    pytest.mark.matrix,
-    pytest.mark.skipif(
-        not Path(acme.CPU.format(1)).exists(), reason="this machine has no two /dev/cpu/*/cpuid"
-    ),
-    pytest.mark.parametrize("cell", _doors(), indirect=True),
-]
+pytestmark = pytest.mark.parametrize("cell", _doors(), indirect=True)
 
 
 def holders(sandbox: Sandbox) -> list[int]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
@@ -39,17 +39,16 @@ class ByCommand(Struct, frozen=True):
     """`cod run -d CLASS -- COMMAND`; the command is made of a script."""
 
     words: Callable[[str], Words]
-    environ: Mapping[str, str] = {}
     ignores: str = ""
 
     def give(self, sandbox: Sandbox, devices: str, script: str) -> Run:
         words = ("run", "-d", devices, "--", *self.words(script))
-        return sandbox.run(*sandbox.cod_words(*words), environ=self.environ)
+        return sandbox.cod(*words)
 
     @contextmanager
     def up(self, sandbox: Sandbox, devices: str) -> Iterator[None]:
         words = sandbox.cod_words("run", "-d", devices, "--", *self.words(UP))
-        with started(sandbox, words, self.environ):
+        with started(sandbox, words):
             yield
 
 
@@ -65,7 +64,7 @@ class ByClaim(Struct, frozen=True):
 
     @contextmanager
     def up(self, sandbox: Sandbox, devices: str) -> Iterator[None]:
-        with claimed(sandbox, devices) as name, started(sandbox, self.words(UP, name), {}):
+        with claimed(sandbox, devices) as name, started(sandbox, self.words(UP, name)):
             yield
 
 
@@ -83,9 +82,9 @@ def claimed(sandbox: Sandbox, devices: str) -> Iterator[str]:
 
 
 @contextmanager
-def started(sandbox: Sandbox, words: Words, environ: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+def started(sandbox: Sandbox, words: Words) -> Iterator[subprocess.Popen[str]]:
     """A command whose container says `up`; whatever sleeps in the sandbox is ended at last."""
-    with sandbox.start(*words, environ=environ) as run:
+    with sandbox.start(*words) as run:
         try:
             assert run.stdout is not None
             said = run.stdout.readline()
