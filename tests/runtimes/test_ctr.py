@@ -16,7 +16,7 @@ from tests.runtimes.stand_in import stand_in
 
 EDITS = ContainerEdits(
     env=("A=b",),
-    device_nodes=(DeviceNode("/dev/full", permissions="r"),),
+    device_nodes=(DeviceNode("/dev/full", permissions="rw"),),
     mounts=(Mount("/etc", "/e", ("ro", "nosuid")), Mount("tmpfs", "/t", ("size=1m",), "tmpfs")),
 )
 
@@ -47,6 +47,10 @@ def test_a_newer_one_gets_the_claims_name(tmp_path: Path) -> None:
         (
             ContainerEdits(device_nodes=(DeviceNode("/dev/x", "/dev/null"),)),
             "/dev/null of the host as",
+        ),
+        (
+            ContainerEdits(device_nodes=(DeviceNode("/dev/full", permissions="r"),)),
+            "/dev/full with permissions r: it would allow w, too",
         ),
         (ContainerEdits(hooks=(Hook("poststop", "/h"),)), "the hook /h"),
         (ContainerEdits(additional_gids=(5, 6)), "the groups 5, 6"),

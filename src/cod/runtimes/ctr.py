@@ -38,6 +38,7 @@ WAY = Way(
     mounts="`--mount`",
     others="closed",
     instead="ctr run --config FILE, ctr 2.0 or newer, or runc run, which take all of it",
+    opens="rw",  # it says rwm of each; the m is no more than rw where the node is there
     elsewhere=False,
     any_type=True,
     options=EVERY_OPTION,

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cod.cdi.spec import Mount
 from cod.errors import Misuse
@@ -28,7 +29,7 @@ from cod.runtimes.foreground import refuse_background, refuse_verb
 from cod.runtimes.options import clustered, last_value
 from cod.runtimes.translate import BIND, PROPAGATION, Node, Parts, Way, csv_field, is_read_only, whole
 
-BY_NAME = whole("Docker", "25 or newer with CDI on", "CDI")
+BY_NAME = replace(whole("Docker", "25 or newer with CDI on", "CDI"), gids="`--group-add`")
 WAY = Way(
     runtime="Docker",
     when="any other",

@@ -13,13 +13,13 @@ from msgspec.structs import replace
 from cod.prepare.place import USUAL
 from cod.runtimes.asking import ask
 from cod.runtimes.by_name import Reader
+from cod.runtimes.docker import BY_NAME as DOCKER_BY_NAME
 from cod.runtimes.docker import WAY as DOCKER_WAY
 from cod.runtimes.docker import Engine, EngineRun
 from cod.runtimes.foreground import refuse_background, refuse_verb
 from cod.runtimes.options import clustered, last_value
-from cod.runtimes.translate import whole
 
-BY_NAME = whole("nerdctl", "with `--cdi-spec-dirs`", "CDI")
+BY_NAME = replace(DOCKER_BY_NAME, runtime="nerdctl", when="with `--cdi-spec-dirs`")
 WAY = replace(DOCKER_WAY, runtime="nerdctl", instead="a nerdctl that has --cdi-spec-dirs, or podman run")
 
 # These may stand after the verb, too.

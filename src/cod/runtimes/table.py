@@ -76,7 +76,7 @@ def _cells(way: Way) -> list[str]:
         f"{way.runtime}, {way.when}" if way.when else way.runtime,
         way.nodes or "—",
         _yes(way.nodes and way.elsewhere),
-        _yes(way.nodes and way.limits_access),
+        f"`{way.opens}` only" if way.opens else _yes(way.nodes and way.limits_access),
         *(each or "—" for each in (way.env, way.mounts, way.gids, way.hooks, way.net_devices, way.intel_rdt)),
         way.others,
     ]

@@ -92,9 +92,9 @@ class Way(Struct, frozen=True, kw_only=True):
 
     `when` says which versions or circumstances take it. `others` is whether devices that the container was
     not given stay closed. `limits_access` is whether a device cgroup keeps a node's `permissions`: without
-    one its file mode alone counts. `elsewhere` is whether a node may have another path than on the host.
-    `options` are those of mounts that are kept, said or not. `unsayable` are characters that its words cannot
-    have in a path, `unsayable_env` those in a variable.
+    one its file mode alone counts. `opens` are those that it allows of every node. `elsewhere` is whether a
+    node may have another path than on the host. `options` are those of mounts that are kept, said or not.
+    `unsayable` are characters that its words cannot have in a path, `unsayable_env` those in a variable.
     """
 
     runtime: str
@@ -109,6 +109,7 @@ class Way(Struct, frozen=True, kw_only=True):
     others: str = ""
     instead: str = "podman run or runc run, which take all of it"
     limits_access: bool = False
+    opens: str = ""
     elsewhere: bool = True
     options: tuple[str, ...] = ()
     any_type: bool = False
@@ -165,7 +166,9 @@ class Way(Struct, frozen=True, kw_only=True):
             yield f"the device node {node.path}: it adds none"
         if node.is_moved and not self.elsewhere:
             yield f"{node.host_path} of the host as {node.path}: it shows devices at the host's paths only"
-        if not node.access and not self.limits_access:
+        if more := [each for each in self.opens if each not in node.access]:
+            yield f"{node.path} with permissions {node.access or 'none'}: it would allow {''.join(more)}, too"
+        elif not node.access and not self.limits_access:
             yield f"{node.path} with no access: it has no device cgroup to keep it closed"
         yield from self._path(node.path)
         yield from self._path(node.host_path)

@@ -25,8 +25,8 @@ class Door(Struct, frozen=True):
 
     `engine` is what several doors of a sandbox share, such as a daemon; it is made once. With `cgroup2` the
     runtime works where it sees nothing of cgroup v1. `dev` is why a container sees devices that it was not
-    given, `cgroup` why no device cgroup bars them; "" where that is not so. `is_container` is where the
-    runtime becomes the container's first process.
+    given, `cgroup` why no device cgroup bars them, `groups` why its process has no group of theirs; "" where
+    that is not so. `is_container` is where the runtime becomes the container's first process.
     """
 
     program: str
@@ -36,6 +36,7 @@ class Door(Struct, frozen=True):
     cgroup2: bool = False
     dev: str = ""
     cgroup: str = ""
+    groups: str = ""
     is_container: bool = False
 
     def is_in(self, release: str) -> bool:
@@ -56,18 +57,19 @@ def _by_command(program: str, words: Callable[[str], Words], **more: Any) -> Doo
     return Door(program, "`cod run`", lambda _: ByCommand(words), **more)
 
 
-def _by_claim(program: str, how: str, words: Callable[[str, str], Words], engine: Any) -> Door:
+def _by_claim(program: str, how: str, words: Callable[[str, str], Words], engine: Any, **more: Any) -> Door:
     """A command that names a claim, and is the same in every sandbox."""
-    return Door(program, how, lambda _: ByClaim(words), engine)
+    return Door(program, how, lambda _: ByClaim(words), engine, **more)
 
 
-def _by_device(program: str, words: Callable[..., Words], engine: Any) -> Door:
+def _by_device(program: str, words: Callable[..., Words], engine: Any, **more: Any) -> Door:
     """An engine's own option for CDI devices."""
     return _by_claim(
         program,
         "`--device cod.dev/claim=NAME`",
         lambda script, name: words(script, "--device", DEVICE.format(name)),
         engine,
+        **more,
     )
 
 
@@ -142,6 +144,9 @@ _DAEMON = {
 }
 
 
+_NO_GROUPS = "no group and no word: Docker leaves those of CDI out; `cod run` adds them"
+
+
 def _docker(sandbox: Sandbox) -> None:
     sandbox.write("/etc/docker/daemon.json", json.dumps(_DAEMON))
     sandbox.do(*sandbox.cod_words("runtime", "install", "docker"))
@@ -157,7 +162,7 @@ def _docker_words(script: str, *options: str) -> Words:
 
 DOCKER = (
     _by_command("dockerd", _docker_words, engine=_docker),
-    _by_device("dockerd", _docker_words, _docker),
+    _by_device("dockerd", _docker_words, _docker, groups=_NO_GROUPS),
     _by_claim(
         "dockerd",
         "`--runtime cod`, `-e COD_CLAIM=NAME`",
