@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import json
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cod.cdi.load import check
 from cod.cdi.parse import examine, parse, parse_plain_json
 from cod.cdi.problem import InvalidSpec, Stage
 from cod.cdi.spec import ContainerEdits, Device, DeviceNode, Spec
@@ -271,3 +273,22 @@ def problems_of(data: bytes) -> tuple[Any, ...]:
     with pytest.raises(InvalidSpec) as caught:
         parse(data)
     return caught.value.problems
+
+
+@pytest.mark.parametrize("text", ["", "- [:", "- {name: a b}\n"], ids=["sound", "no YAML", "against a rule"])
+def test_no_garbage_is_looked_for_in_a_large_document(text: str) -> None:
+    devices = "".join(f"- {{name: d{n}, containerEdits: {{env: [A={n}]}}}}\n" for n in range(3_000))
+    data = f"cdiVersion: 0.6.0\nkind: vendor.com/gpu\ndevices:\n{devices}{text}".encode()
+    examine(b"{}")  # imports YAML
+    seen: list[str] = []
+
+    def see(phase: str, _: dict[str, int]) -> None:
+        seen.append(phase)
+
+    gc.callbacks.append(see)
+    try:
+        assert bool(check(data)[1]) == bool(text)
+    finally:
+        gc.callbacks.remove(see)
+    assert seen.count("start") <= 2
+    assert gc.isenabled()

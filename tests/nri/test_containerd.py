@@ -141,14 +141,17 @@ def test_a_plugin_that_hangs_lets_containers_start_without_devices_and_comes_bac
 
 
 @both
-def test_specs_that_take_too_long_to_read_are_an_error_in_time(containerd: Containerd, specs: Path) -> None:
+@pytest.mark.parametrize(("files", "devices"), [(3, 120_000), (200, 2_000)], ids=["large", "many"])
+def test_specs_that_take_too_long_to_read_are_an_error_in_time(
+    containerd: Containerd, specs: Path, files: int, devices: int
+) -> None:
     write_spec(specs, toy("a"))
     large = containerd.sandbox.path("/srv/large")  # where the runtime does not read them, too
     with Served(containerd, "--spec-dir", "/etc/cdi", "--spec-dir", "/srv/large") as served:
-        devices = "".join(f"- {{name: d{n}, containerEdits: {{env: [A={n}]}}}}\n" for n in range(2_000))
+        lines = "".join(f"- {{name: d{n}, containerEdits: {{env: [A={n}]}}}}\n" for n in range(devices))
         large.mkdir()
-        for kind in (f"large{number}" for number in range(100)):
-            text = f"cdiVersion: 0.6.0\nkind: acme.com/{kind}\ndevices:\n{devices}"
+        for kind in (f"large{number}" for number in range(files)):
+            text = f"cdiVersion: 0.6.0\nkind: acme.com/{kind}\ndevices:\n{lines}"
             (large / f"{kind}.yaml").write_text(text)
         assert "CreateContainer found no answer in" in error_of(containerd, annotations=TOY_A)
         assert "refused: no answer in time" in served.told()

@@ -15,6 +15,7 @@ import yaml
 from msgspec.structs import replace
 
 from cod.cdi.files import MAX_NODES
+from cod.cdi.garbage import no_collection
 from cod.cdi.problem import Path, Problem, Stage
 from cod.cdi.quote import quote
 from cod.cdi.scalars import Scalar, UnreadableScalar, as_key, resolve, resolve_tagged
@@ -86,6 +87,7 @@ def compose(data: bytes) -> tuple[Node | None, list[Problem]]:
         composer.loader.dispose()
 
 
+@no_collection()
 def locate(data: bytes, problems: list[Problem]) -> list[Problem]:
     """The same problems, each with the line and column of the place in `data` that its path leads to."""
     try:

@@ -12,6 +12,7 @@ from msgspec import DecodeError
 from msgspec.json import Decoder, Encoder
 
 from cod.cdi.files import MAX_BYTES, MAX_NODES
+from cod.cdi.garbage import no_collection
 from cod.cdi.problem import InvalidSpec, Problem, Stage
 from cod.cdi.spec import Spec
 
@@ -39,6 +40,7 @@ def parse(data: bytes, path: str = "") -> Spec:
     return spec
 
 
+@no_collection()
 def examine(data: bytes) -> tuple[Spec | None, list[Problem]]:
     """Decode a spec the careful way: as much of it as can be read, and every flaw of syntax and shape."""
     if len(data) > MAX_BYTES:

@@ -146,10 +146,10 @@ class Sandbox:
         return path
 
     def version_of(self, program: str) -> str:
-        """The version that a program tells, such as `5.4.2`."""
+        """The version that a program tells, such as `5.4.2`, `257`, `0.0~20240729`; `?` if it tells none."""
         if program not in self._versions:
-            option = "-version" if program == "runsc" else "--version"
-            found = re.search(r"\d+(\.\d+)+|\b\d{2,}\b", self.do(program, option))
+            told = self.run(program, "-version" if program == "runsc" else "--version")
+            found = re.search(r"[\d.]+~\d+|\d+(\.\d+)+|\b\d{2,}\b", told.stdout + told.stderr)
             self._versions[program] = found[0] if found else "?"
         return self._versions[program]
 
