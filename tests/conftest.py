@@ -59,15 +59,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _cells(terminalreporter: pytest.TerminalReporter, cells: list[tuple[str, ...]]) -> None:
-    from tests.runtimes.matrix.table import IS_WRITING, WORKS, draw
+    from tests.runtimes.matrix.table import IS_WRITING, PAGE, WORKS, draw
 
-    terminalreporter.section("runtimes")
-    for release, program, how, version, column, said in cells:
-        if said != WORKS:
-            terminalreporter.write_line(f"{release} {program} {version}, {how}, {column}: {said}")
-    terminalreporter.write_line(f"{len(cells)} cells, {sum(each[-1] == WORKS for each in cells)} work")
     if IS_WRITING:
         draw(cells)
+    terminalreporter.section("runtimes")
+    works = sum(each[-1] == WORKS for each in cells)
+    terminalreporter.write_line(f"{len(cells)} cells, {works} work; {PAGE} says why the others do not")
 
 
 def _recorded(terminalreporter: pytest.TerminalReporter, tallies: list[tuple[str, ...]]) -> None:

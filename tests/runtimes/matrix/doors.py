@@ -144,7 +144,7 @@ _DAEMON = {
 }
 
 
-_NO_GROUPS = "no group and no word: Docker leaves those of CDI out; `cod run` adds them"
+_NO_GROUPS = "not given: Docker leaves the groups of CDI out, and says nothing; `cod run` adds them"
 
 
 def _docker(sandbox: Sandbox) -> None:
@@ -174,7 +174,7 @@ DOCKER = (
 # --- containerd
 
 
-_OLD = "no devices and no word: containerd 1.6 knows neither CDI nor this NRI; use the RuntimeClass"
+_OLD = "not given: containerd 1.6 knows neither CDI nor this NRI, and says nothing; use the RuntimeClass"
 
 
 def _cri(how: str, asked: Callable[[str], Asked], is_ours: bool = False) -> Door:

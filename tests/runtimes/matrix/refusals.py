@@ -12,7 +12,7 @@ _OURS = re.compile(
 )
 _OTHERS = (
     (r"unresolvable CDI devices cod.dev/claim=", "refused: its CDI is older than what the device needs"),
-    (r'could not select device driver "cdi"', "refused by Docker: before 25 it has no CDI"),
+    (r'could not select device driver "cdi"', "refused: Docker before 25 has no CDI"),
     (
         r"cod-runtime: .*?(the network interface \S+: it does not know netDevices, and would leave it out)",
         r"refused: \1",

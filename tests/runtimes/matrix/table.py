@@ -1,17 +1,22 @@
-"""The table of the documentation: what the suite saw of each door, a column a test.
+"""The page of the documentation: what the suite saw of each door, a column a test, a table a release.
 
-A cell is `works`, or why not; a run compares its cells with those of the page, or with `COD_DRAW` set writes
-them there. What differs from one point release to the next, such as a version, is written and not compared.
+A cell is `works`, or the first words of a note and its number; a run compares its cells with those of the
+page, or with `COD_DRAW` set writes them there. What differs from one point release to the next, the version,
+is written and not compared.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct
+
+from tests.runtimes.matrix.doors import DOORS
+from tests.runtimes.matrix.sandbox import codename
+from tests.runtimes.matrix.sandboxes import RELEASES
 
 PAGE = Path(__file__).parents[3] / "docs" / "tested-runtimes.md"
 COLUMNS = (
@@ -19,23 +24,19 @@ COLUMNS = (
     *("another path", "mounts", "groups", "hooks", "network interfaces"),
 )
 WORKS = "works"
+MISSING = "?"
 IS_WRITING = bool(os.environ.get("COD_DRAW"))
 
-_PAGE = """\
-# Which runtimes were tested, and what was seen
-
-`COD_DRAW=1 make test-runtimes` has made this table: a row is a runtime and how it was asked for devices, a
-column a test of `tests/runtimes/matrix/test_matrix.py`.
-
-<!-- table -->
-<!-- end -->
-"""
-_PART = re.compile(r"(?<=<!-- table -->\n).*(?=<!-- end -->)", re.DOTALL)
+_HEADER = ("runtime", "asked by", *COLUMNS)
+_PART = re.compile(r"(?<=<!-- tables -->\n).*(?=<!-- end -->)", re.DOTALL)
 _NOTE = re.compile(r"^(\d+)\. (.*)$", re.MULTILINE)
+_NUMBER = re.compile(r" \((\d+)\)$")
+
+_ORDER = [(door.program, door.how) for door in DOORS]
 
 
 class Row(Struct, frozen=True):
-    """A row's beginning: where, which runtime, how it was asked; and the version, which is not compared."""
+    """Which table a row stands in, and how it begins."""
 
     release: str
     program: str
@@ -52,33 +53,21 @@ def on_page(text: str) -> dict[Row, dict[str, str]]:
         return {}
     notes = dict(_NOTE.findall(part[0]))
     rows = {}
-    for line in part[0].splitlines()[2:]:
-        if not line.startswith("|"):
-            break
-        release, program, version, how, *cells = (each.strip() for each in line.strip("|").split("|"))
-        full = (notes[cell.strip("()")] if cell.startswith("(") else cell for cell in cells)
-        rows[Row(release, program, how)] = {"version": version, **dict(zip(COLUMNS, full, strict=True))}
+    release = ""
+    for line in part[0].splitlines():
+        if line.startswith("## Debian "):
+            release = line.rpartition(" ")[2]
+        elif line.startswith("| ") and not line.startswith(("| runtime", "| ---")):
+            name, how, *cells = (each.strip() for each in line.strip("|").split("|"))
+            program, _, version = name.partition(" ")
+            full = (notes[found[1]] if (found := _NUMBER.search(cell)) else cell for cell in cells)
+            rows[Row(release, program, how)] = {"version": version, **dict(zip(COLUMNS, full, strict=True))}
     return rows
 
 
-def with_rows(text: str, rows: Mapping[Row, Cells], order: Iterable[Row]) -> str:
-    """The page with these rows instead of its own, in that order."""
-    notes: dict[str, int] = {}
-    lines = [
-        _line(("Debian", "runtime", "version", "asked by", *COLUMNS)),
-        _line(["---"] * (4 + len(COLUMNS))),
-    ]
-    for row in order:
-        cells = rows[row]
-        shown = [_shown(cells.get(column, "?"), notes) for column in COLUMNS]
-        lines.append(_line((row.release, row.program, cells["version"], row.how, *shown)))
-    lines += ["", *(f"{number}. {note}" for note, number in notes.items()), ""]
-    return _PART.sub(lambda _: "\n".join(lines), text)
-
-
 def draw(cells: Iterable[tuple[str, ...]]) -> None:
-    """Write what a run has filled to the page, into the rows that it has tried, in the order of all doors."""
-    text = PAGE.read_text() if PAGE.exists() else _PAGE
+    """Write what a run has filled to the page, into the rows that it has tried."""
+    text = PAGE.read_text()
     rows = on_page(text)
     tried = set()
     for release, program, how, version, column, said in cells:
@@ -87,11 +76,40 @@ def draw(cells: Iterable[tuple[str, ...]]) -> None:
             tried.add(row)
             rows[row] = {**rows.get(row, {}), "version": version}
         rows[row][column] = said
-    PAGE.write_text(with_rows(text, rows, [*rows]))
+    PAGE.write_text(with_rows(text, rows))
+
+
+def with_rows(text: str, rows: Mapping[Row, Cells]) -> str:
+    """The page with these rows instead of its own."""
+    notes: dict[str, int] = {}
+    tables = [line for release in _releases(rows) for line in _table(release, rows, notes)]
+    listed = (f"{number}. {note}" for note, number in notes.items())
+    drawn = "\n".join([*tables, "## Notes", "", *listed, ""])
+    return _PART.sub(lambda _: drawn, text)
+
+
+def _releases(rows: Iterable[Row]) -> list[str]:
+    """The releases of a run, in its order, and behind them those that the page alone has."""
+    there = dict.fromkeys(row.release for row in rows)
+    return [each for each in dict.fromkeys((*map(codename, RELEASES), *there)) if each in there]
+
+
+def _table(release: str, rows: Mapping[Row, Cells], notes: dict[str, int]) -> Iterator[str]:
+    yield f"## Debian {release}"
+    yield ""
+    yield _line(_HEADER)
+    yield _line(["---"] * len(_HEADER))
+    for program, how in _ORDER:
+        if cells := rows.get(Row(release, program, how)):
+            shown = [_shown(cells.get(column, MISSING), notes) for column in COLUMNS]
+            yield _line((f"{program} {cells['version']}", how, *shown))
+    yield ""
 
 
 def _shown(cell: str, notes: dict[str, int]) -> str:
-    return cell if cell in (WORKS, "?") else f"({notes.setdefault(cell, len(notes) + 1)})"
+    if cell in (WORKS, MISSING):
+        return cell
+    return f"{cell.partition(':')[0]} ({notes.setdefault(cell, len(notes) + 1)})"
 
 
 def _line(cells: Iterable[str]) -> str:
