@@ -78,7 +78,7 @@ def test_what_is_passed_on_starts_no_python(front: Front) -> None:
     front.program.write_text(front.program.read_text().replace("python=", "python=/nonexistent #"))
     assert front.run("--root", "/x", "state", "id").stdout == "--root\n/x\nstate\nid\n"
     run = front.run("create", "id")
-    assert (run.returncode, "is gone: install COD anew" in run.stderr) == (1, True)
+    assert (run.returncode, "is gone, or not for this user: install COD" in run.stderr) == (1, True)
 
 
 def test_what_is_passed_on_forks_nothing(front: Front) -> None:

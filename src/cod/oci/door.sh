@@ -73,6 +73,6 @@ find_verb "$@"
 real=
 case $verb in cod-*) ;; *) find_real ;; esac
 [ "$verb" ] || exec "$real" "$@"
-[ -x "$python" ] || fail "$python is gone: install COD anew, then cod runtime install"
+[ -x "$python" ] || fail "$python is gone, or not for this user: install COD for all users, then cod runtime install"
 exec "$python" -ISE -c 'import sys; sys.path.append(sys.argv[1]); from cod.oci.main import main; main(sys.argv[2:])' \
     "$library" "$config" "$real" "$@"

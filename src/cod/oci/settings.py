@@ -61,7 +61,8 @@ def read_settings(path: str) -> dict[str, Any]:
 def spec_dirs(settings: Mapping[str, Any], environ: Mapping[str, str], user: int) -> tuple[str, ...]:
     """The directories of specs, from the lowest precedence to the highest; a user's own come last.
 
-    `user` is who starts containers, outside of all user namespaces.
+    `user` is who starts containers, outside of all user namespaces. Podman's hooks have no variables: then
+    the user's directories are the usual ones.
     """
     named = [each for each in environ.get("COD_SPEC_DIRS", "").split(":") if each]
     if named or "spec-dirs" in settings:
@@ -69,10 +70,19 @@ def spec_dirs(settings: Mapping[str, Any], environ: Mapping[str, str], user: int
     if user == 0:
         return DEFAULT_DIRS
     homes = (
-        environ.get("XDG_CONFIG_HOME") or environ.get("HOME", "") + "/.config",
-        environ.get("XDG_RUNTIME_DIR", ""),
+        environ.get("XDG_CONFIG_HOME") or (environ.get("HOME") or _home(user)) + "/.config",
+        environ.get("XDG_RUNTIME_DIR") or f"/run/user/{user}",
     )
     return DEFAULT_DIRS + tuple([home + "/cdi" for home in homes if home.startswith("/")])
+
+
+def _home(user: int) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(user).pw_dir
+    except KeyError:
+        return "/nonexistent"
 
 
 def _problems(data: dict[str, Any], text: str) -> list[str]:

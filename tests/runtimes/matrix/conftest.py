@@ -10,4 +10,4 @@ from tests.runtimes.matrix.sandboxes import Sandboxes
 def cell(request: pytest.FixtureRequest, sandboxes: Sandboxes) -> Cell:
     """The door of a test, open, and the cell of the table that the test fills."""
     door, release = request.param
-    return Cell(door, sandboxes.of(release, door.cgroup2), request.node)
+    return Cell(door, sandboxes.of(release, door.view), request.node)

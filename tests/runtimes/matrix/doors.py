@@ -23,8 +23,9 @@ DEVICE = "cod.dev/claim={}"
 class Door(Struct, frozen=True):
     """A runtime by the name of its program, a way by how one would write it, and what makes it ready.
 
-    `engine` is what several doors of a sandbox share, such as a daemon; it is made once. With `cgroup2` the
-    runtime works where it sees nothing of cgroup v1. `dev` is why a container sees devices that it was not
+    `engine` is what several doors of a sandbox share, such as a daemon; it is made once. `view`
+    is that of a sandbox of its own: `cgroup2`, for what works where it sees nothing of cgroup v1, or `user`,
+    in which the engine makes the sandbox a user's. `dev` is why a container sees devices that it was not
     given, `cgroup` why no device cgroup bars them, `groups` why its process has no group of theirs; "" where
     that is not so. `is_container` is where the runtime becomes the container's first process.
     """
@@ -33,7 +34,7 @@ class Door(Struct, frozen=True):
     how: str
     way: Callable[[Sandbox], Way]
     engine: Callable[[Sandbox], object] | None = None
-    cgroup2: bool = False
+    view: str = ""
     dev: str = ""
     cgroup: str = ""
     groups: str = ""
@@ -52,9 +53,9 @@ def name() -> str:
     return f"cod-{os.urandom(4).hex()}"
 
 
-def _by_command(program: str, words: Callable[[str], Words], **more: Any) -> Door:
+def _by_command(program: str, words: Callable[[str], Words], how: str = "`cod run`", **more: Any) -> Door:
     """`cod run` before a command that is the same in every sandbox."""
-    return Door(program, "`cod run`", lambda _: ByCommand(words), **more)
+    return Door(program, how, lambda _: ByCommand(words), **more)
 
 
 def _by_claim(program: str, how: str, words: Callable[[str, str], Words], engine: Any, **more: Any) -> Door:
@@ -86,11 +87,22 @@ runtime = "runc"
 """
 
 
+_ROOTLESS = "open: rootless there is no device cgroup, so that the mode of a node counts alone"
+
+
 def _podman(sandbox: Sandbox) -> None:
     sandbox.write("/etc/containers/containers.conf", _CONTAINERS_CONF)
-    sandbox.do("podman", "import", "--quiet", ARCHIVE, IMAGE)
     for engine in ("podman", "hooks"):
         sandbox.do(*sandbox.cod_words("runtime", "install", engine))
+    sandbox.do("podman", "import", "--quiet", ARCHIVE, IMAGE)
+
+
+def _users_podman(sandbox: Sandbox) -> None:
+    sandbox.write("/etc/containers/containers.conf", _CONTAINERS_CONF)
+    for engine in ("podman", "hooks"):
+        sandbox.do(*sandbox.cod_words("runtime", "install", engine))
+    sandbox.become_user()
+    sandbox.do("podman", "import", "--quiet", ARCHIVE, IMAGE)
 
 
 def _podman_words(script: str, *options: str, before: Words = ()) -> Words:
@@ -98,22 +110,38 @@ def _podman_words(script: str, *options: str, before: Words = ()) -> Words:
     return ("podman", *before, "run", *usual, *options, IMAGE, *shell(script))
 
 
+def _podman_by_runtime(script: str, name: str) -> Words:
+    before = ("--hooks-dir", "/none", "--runtime", "cod")
+    return _podman_words(script, "--annotation", DEVICE.format(name), before=before)
+
+
+def _podman_by_hook(script: str, name: str) -> Words:
+    return _podman_words(script, "--annotation", DEVICE.format(name))
+
+
 PODMAN = (
     _by_command("podman", _podman_words, engine=_podman),
     _by_device("podman", _podman_words, _podman),
-    _by_claim(
-        "podman",
-        "hook, `--annotation cod.dev/claim=NAME`",
-        lambda script, name: _podman_words(script, "--annotation", DEVICE.format(name)),
-        _podman,
+    _by_claim("podman", "hook, `--annotation cod.dev/claim=NAME`", _podman_by_hook, _podman),
+    _by_claim("podman", "`--runtime cod`, `--annotation cod.dev/claim=NAME`", _podman_by_runtime, _podman),
+    _by_command(
+        "podman", _podman_words, "rootless, `cod run`", engine=_users_podman, view="user", cgroup=_ROOTLESS
     ),
     _by_claim(
         "podman",
-        "`--runtime cod`, `--annotation cod.dev/claim=NAME`",
-        lambda script, name: _podman_words(
-            script, "--annotation", DEVICE.format(name), before=("--hooks-dir", "/none", "--runtime", "cod")
-        ),
-        _podman,
+        "rootless, hook, `--annotation cod.dev/claim=NAME`",
+        _podman_by_hook,
+        _users_podman,
+        view="user",
+        cgroup=_ROOTLESS,
+    ),
+    _by_claim(
+        "podman",
+        "rootless, `--runtime cod`, `--annotation cod.dev/claim=NAME`",
+        _podman_by_runtime,
+        _users_podman,
+        view="user",
+        cgroup=_ROOTLESS,
     ),
 )
 
@@ -234,16 +262,16 @@ def _program(sandbox: Sandbox) -> None:
     sandbox.do(*sandbox.cod_words("runtime", "install", "cod-runtime"))
 
 
-def _bundled(program: str, *options: str, cgroup2: bool = False) -> Door:
+def _bundled(program: str, *options: str, view: str = "") -> Door:
     def way(sandbox: Sandbox) -> Way:
         return ByCommand(
             lambda script: (program, *options, "run", "--bundle", bundle(sandbox, script), name())
         )
 
-    return Door(program, "`cod run`", way, cgroup2=cgroup2)
+    return Door(program, "`cod run`", way, view=view)
 
 
-def _front(program: str, cgroup2: bool = False) -> Door:
+def _front(program: str, view: str = "") -> Door:
     def way(sandbox: Sandbox) -> Way:
         def words(script: str, claim: str) -> Words:
             made = bundle(sandbox, script, {"cod.dev/claim": claim})
@@ -251,14 +279,14 @@ def _front(program: str, cgroup2: bool = False) -> Door:
 
         return ByClaim(words)
 
-    return Door(program, "`cod-runtime`, annotation `cod.dev/claim`", way, _program, cgroup2)
+    return Door(program, "`cod-runtime`, annotation `cod.dev/claim`", way, _program, view)
 
 
 BUNDLES = (
     _bundled("runc"),
     _front("runc"),
-    _bundled("crun", cgroup2=True),
-    _front("crun", cgroup2=True),
+    _bundled("crun", view="cgroup2"),
+    _front("crun", view="cgroup2"),
     _bundled("runsc", "--platform=systrap", "--network=none", "--ignore-cgroups"),
 )
 
@@ -304,8 +332,8 @@ _KEEP_UNIT = "open: with `--keep-unit`, without systemd, it has no device cgroup
 _HOSTS_DEV = "open: its `/dev` is the host's"
 
 DIRECTORIES = (
-    Door("lxc-execute", "`cod run`", _lxc, cgroup2=True),
-    _by_command("systemd-nspawn", _nspawn, cgroup2=True, cgroup=_KEEP_UNIT),
+    Door("lxc-execute", "`cod run`", _lxc, view="cgroup2"),
+    _by_command("systemd-nspawn", _nspawn, view="cgroup2", cgroup=_KEEP_UNIT),
     _by_command("bwrap", _bwrap, cgroup=_NO_CGROUP),
     _by_command("apptainer", _apptainer, cgroup=_NO_CGROUP),
     _by_command("ch-run", _charliecloud, dev=_HOSTS_DEV, cgroup=_NO_CGROUP, is_container=True),

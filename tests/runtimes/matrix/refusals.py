@@ -11,6 +11,7 @@ _OURS = re.compile(
     r"^error: .* cannot give a container all that these devices need\n((?:  .*\n)+)", re.MULTILINE
 )
 _OTHERS = (
+    (r"(?m)^cod: (the claim.*)$", r"refused: \1"),
     (r"unresolvable CDI devices cod.dev/claim=", "refused: its CDI is older than what the device needs"),
     (r'could not select device driver "cdi"', "refused: Docker before 25 has no CDI"),
     (

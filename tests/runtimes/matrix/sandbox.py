@@ -55,6 +55,18 @@ umount -l old
 echo "$pid"
 read -r _ || :
 """
+_USER = """
+mount -t tmpfs tmpfs /dev/cpu
+for each in 0 1; do mkdir "/dev/cpu/$each"; mknod -m 666 "/dev/cpu/$each/cpuid" c 203 "$each"; done
+echo 'ada:x:1000:1000::/home/ada:/bin/sh' >> /etc/passwd
+echo 'ada:x:1000:' >> /etc/group
+for each in /etc/subuid /etc/subgid; do echo ada:100000:65536 > "$each"; done
+mkdir -p /home/ada /run/user/1000
+mount -t tmpfs tmpfs /home/ada
+chown 1000:1000 /home/ada /run/user/1000
+"""
+_SETPRIV = ("setpriv", "--reuid=1000", "--regid=1000", "--clear-groups")
+_OWN_PIPE = '{ "$@" 2>&1 >&3 3>&- | cat >&2; } 3>&1'  # that of the tests is root's, and no user can open it
 _UNSHARE = ("unshare", "--mount", "--pid", "--net", "--fork", "--propagation", "private")
 
 
@@ -82,11 +94,11 @@ def codename(release: str) -> str:
 class Sandbox:
     """A machine that was started; `pid` is its first process, which ends with `close`.
 
-    With `cgroup2` it sees nothing of cgroup v1, whose controllers may be missing then: so a newer system
-    looks.
+    In view `cgroup2` it sees nothing of cgroup v1, whose controllers may be missing then: so a newer system
+    looks. `claims` is where the CDI specs of claims lie.
     """
 
-    def __init__(self, release: str, *, cgroup2: bool = False) -> None:
+    def __init__(self, release: str, view: str = "") -> None:
         self.release = release
         self._place = tempfile.mkdtemp(prefix="cod-sandbox-")
         shared = [REPOSITORY, *([sys.base_prefix] if release == HOST else [])]
@@ -97,7 +109,7 @@ class Sandbox:
                 "ROOT": str(root_of(release)),
                 "PLACE": self._place,
                 "SHARED": " ".join(map(str, shared)),
-                "VIEW": "cgroup2" if cgroup2 else "",
+                "VIEW": view,
             },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -116,7 +128,8 @@ class Sandbox:
             "PYTHONPATH": str(REPOSITORY / "src"),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
-
+        self.claims = "/var/run/cdi"
+        self._become: tuple[str, ...] = ()
         self._engines: dict[object, object] = {}
         self._versions: dict[str, str] = {}
 
@@ -125,6 +138,15 @@ class Sandbox:
         if start not in self._engines:
             self._engines[start] = start(self)
         return cast(T, self._engines[start])
+
+    def become_user(self) -> None:
+        """From now on a user without rights runs all commands; they may open what is below `/dev/cpu`."""
+        self.do("sh", "-ec", _USER)
+        above = {*Path(sys.base_prefix).parents, *REPOSITORY.parents}
+        self.run("chmod", "a+x", *map(str, above))
+        self._become = (*_SETPRIV, "bash", "-o", "pipefail", "-c", _OWN_PIPE, "bash")
+        self.environ |= {"HOME": "/home/ada", "USER": "ada", "XDG_RUNTIME_DIR": "/run/user/1000"}
+        self.claims = "/run/user/1000/cdi"
 
     def close(self) -> None:
         """End all of its processes."""
@@ -204,7 +226,7 @@ class Sandbox:
     def _inside(self, words: tuple[str, ...], environ: Mapping[str, str] = {}) -> list[str]:
         variables = [f"{name}={value}" for name, value in {**self.environ, **environ}.items()]
         enter = ("nsenter", "-t", str(self.pid), "--mount", "--pid", "--net", "--root", "--wd")
-        return [*enter, "env", "-i", *variables, *words]
+        return [*enter, "env", "-i", *variables, *self._become, *words]
 
     def cod(self, *words: str) -> Run:
         """Run `cod` with this machine's Python, or the release's own."""

@@ -24,18 +24,18 @@ class Sandboxes:
     """Those that were started; each test of a session uses the same."""
 
     def __init__(self) -> None:
-        self._started: dict[tuple[str, bool], Sandbox] = {}
+        self._started: dict[tuple[str, str], Sandbox] = {}
 
-    def of(self, release: str, cgroup2: bool = False) -> Sandbox:
-        """The sandbox of a release."""
-        key = (release, cgroup2)
+    def of(self, release: str, view: str = "") -> Sandbox:
+        """The sandbox of a release, and one more for each view that a door has of it."""
+        key = (release, view)
         if key not in self._started:
-            self._started[key] = made = Sandbox(release, cgroup2=cgroup2)
+            self._started[key] = made = Sandbox(release, view)
             made.environ["PYTHONPATH"] += f":/opt/acme:{REPOSITORY}"
             made.write("/opt/acme/acme-1.dist-info/entry_points.txt", acme.ENTRY_POINT)
             made.write("/etc/cod/devices.yaml", "cpuid: off\n")  # acme's driver has these nodes
             made.write(acme.FILE, "hello\n")
-            made.write("/etc/cod/runtime.toml", SETTINGS.format("crun" if cgroup2 else "runc"))
+            made.write("/etc/cod/runtime.toml", SETTINGS.format("crun" if view == "cgroup2" else "runc"))
             make_root(made)
         return self._started[key]
 
