@@ -81,7 +81,7 @@ def test_the_users_bundle_is_not_touched(machine: Machine, name: str) -> None:
 def test_the_bundle_is_the_current_directory_where_none_is_given(machine: Machine, name: str) -> None:
     bundle = machine.bundle("sh", "-c", "echo $COD_DEVICES")
     run = machine.cod("run", "-d", "sim-gpu", "--", "runc", "run", "--keep", name, cwd=bundle)
-    assert run.stdout == "sim.cod.dev/gpu=gpu0\n"
+    assert (run.stdout, run.stderr) == ("sim.cod.dev/gpu=gpu0\n", "")
     assert subprocess.run(["runc", "delete", name], check=False).returncode == 0  # --keep has come through
 
 

@@ -256,6 +256,29 @@ def has_user_namespace(config: Config) -> bool:
     )
 
 
+def bind_moved_nodes(config: Config, edits: ContainerEdits) -> Config:
+    """A configuration that has these edits, changed to what runc can do where a container has its own users.
+
+    There it makes no node, and binds the host's node of the same path instead: one of another path than on
+    the host it would look for in vain. Such a node becomes a bind mount, and its rule of the device cgroup
+    stays. Tried with runc 1.1 to 1.3.
+    """
+    moved = {
+        node.path: node.host_path for node in edits.device_nodes if node.host_path not in ("", node.path)
+    }
+    if not moved:
+        return config
+    new = dict(config)
+    linux = _own_object(new, "linux")
+    linux["devices"] = [each for each in linux["devices"] if each.get("path") not in moved]
+    mounts = _own_list(new, "mounts", dict)
+    mounts[:] = [each for each in mounts if each.get("destination") not in moved]
+    for path, host_path in moved.items():
+        options = ["bind", "nosuid", "noexec", "rprivate"]
+        mounts.append({"destination": path, "type": "bind", "source": host_path, "options": options})
+    return new
+
+
 def _oci_mount(mount: Mount, has_users: bool) -> Config:
     options = [*mount.options]
     if has_users and not {"idmap", "ridmap"}.intersection(options):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from cod.cdi.cache_place import cache_directory
 from cod.cdi.config import InvalidConfig
-from cod.cdi.inject import inject
+from cod.cdi.inject import bind_moved_nodes, inject
 from cod.oci.catalogue import Catalogue, Missing, listing
 from cod.oci.edits import Unusual
 from cod.oci.kept import identity, is_settled, keep, read_kept
-from cod.oci.namespaces import bind_renamed_nodes, has_users, outer_user
+from cod.oci.namespaces import has_users, outer_user
 from cod.oci.plain_json import InvalidJson, decode
 from cod.oci.settings import PLACE, spec_dirs
 from cod.oci.wanted import wanted
@@ -76,9 +76,7 @@ class Door:
     def injected(self, config: dict[str, Any], edits: Any) -> dict[str, Any]:
         """A configuration as `config`, with these edits in it, once. Raises as `inject` does."""
         new = _once(config, inject(config, edits))
-        if has_users(new):
-            bind_renamed_nodes(new, edits)
-        return new
+        return bind_moved_nodes(new, edits) if has_users(new) else new
 
     def _place(self, what: str) -> str:
         """Where an answer under these settings is kept, "" for nowhere."""

@@ -86,7 +86,9 @@ def why_no_sandbox(release: str) -> str:
 
 def codename(release: str) -> str:
     """What a release calls itself: `bookworm` for a host that is Debian 12."""
-    text = (root_of(release) / "etc/os-release").read_text()
+    if not (file := root_of(release) / "etc/os-release").exists():
+        return release
+    text = file.read_text()
     names = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
     return (names.get("VERSION_CODENAME") or names.get("ID", "")).strip('"')
 

@@ -82,19 +82,16 @@ def draw(cells: Iterable[tuple[str, ...]]) -> None:
 def with_rows(text: str, rows: Mapping[Row, Cells]) -> str:
     """The page with these rows instead of its own."""
     notes: dict[str, int] = {}
-    tables = [line for release in _releases(rows) for line in _table(release, rows, notes)]
+    releases = dict.fromkeys((*(row.release for row in on_page(text)), *map(codename, RELEASES)))
+    tables = [line for release in releases for line in _table(release, rows, notes)]
     listed = (f"{number}. {note}" for note, number in notes.items())
     drawn = "\n".join([*tables, "## Notes", "", *listed, ""])
     return _PART.sub(lambda _: drawn, text)
 
 
-def _releases(rows: Iterable[Row]) -> list[str]:
-    """The releases of a run, in its order, and behind them those that the page alone has."""
-    there = dict.fromkeys(row.release for row in rows)
-    return [each for each in dict.fromkeys((*map(codename, RELEASES), *there)) if each in there]
-
-
 def _table(release: str, rows: Mapping[Row, Cells], notes: dict[str, int]) -> Iterator[str]:
+    if not any(row.release == release for row in rows):
+        return
     yield f"## Debian {release}"
     yield ""
     yield _line(_HEADER)
