@@ -90,19 +90,17 @@ runtime = "runc"
 _ROOTLESS = "open: rootless there is no device cgroup, so that the mode of a node counts alone"
 
 
-def _podman(sandbox: Sandbox) -> None:
+def _podman(sandbox: Sandbox, *, rootless: bool = False) -> None:
     sandbox.write("/etc/containers/containers.conf", _CONTAINERS_CONF)
     for engine in ("podman", "hooks"):
         sandbox.do(*sandbox.cod_words("runtime", "install", engine))
+    if rootless:
+        sandbox.become_user()
     sandbox.do("podman", "import", "--quiet", ARCHIVE, IMAGE)
 
 
 def _users_podman(sandbox: Sandbox) -> None:
-    sandbox.write("/etc/containers/containers.conf", _CONTAINERS_CONF)
-    for engine in ("podman", "hooks"):
-        sandbox.do(*sandbox.cod_words("runtime", "install", engine))
-    sandbox.become_user()
-    sandbox.do("podman", "import", "--quiet", ARCHIVE, IMAGE)
+    _podman(sandbox, rootless=True)
 
 
 def _podman_words(script: str, *options: str, before: Words = ()) -> Words:
