@@ -285,7 +285,7 @@ BUNDLES = (
     _front("runc"),
     _bundled("crun", view="cgroup2"),
     _front("crun", view="cgroup2"),
-    _bundled("runsc", "--platform=systrap", "--network=none", "--ignore-cgroups"),
+    _bundled("runsc", "--network=none", "--ignore-cgroups"),
 )
 
 # --- runtimes that take a directory
