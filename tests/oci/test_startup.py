@@ -29,7 +29,7 @@ OURS = {
     "cod.oci.edits",
     "cod.oci.kept",
     "cod.oci.main",
-    "cod.oci.namespaces",
+    "cod.cdi.users",
     "cod.oci.plain_json",
     "cod.oci.settings",
     "cod.oci.wanted",

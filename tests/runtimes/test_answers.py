@@ -312,14 +312,24 @@ def test_in_a_user_namespace_mounts_that_are_none_are_refused() -> None:
         inject_for_runc(config, ContainerEdits(device_nodes=(MOVED,)))
 
 
+@pytest.mark.parametrize("is_root", [True, False])
+def test_the_owners_of_a_mount_are_mapped_by_root_alone(
+    monkeypatch: pytest.MonkeyPatch, is_root: bool
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0 if is_root else 1000)
+    config: dict[str, object] = {"linux": {"namespaces": [{"type": "user"}]}}
+    new = inject_for_runc(config, ContainerEdits(mounts=(Mount("/etc", "/e", ("ro", "bind")),)))
+    assert new["mounts"][0]["options"] == ["ro", "bind", *["idmap"] * is_root]
+
+
 @pytest.mark.parametrize("program", ["runc", "crun"])
-def test_in_a_user_namespace_runc_gets_a_mount_and_crun_a_node(tmp_path: Path, program: str) -> None:
+def test_in_a_user_namespace_a_node_elsewhere_becomes_a_mount(tmp_path: Path, program: str) -> None:
     (tmp_path / "config.json").write_text('{"linux": {"namespaces": [{"type": "user"}]}}')
     command = read_runc((program, "run", "-b", str(tmp_path), "x"), stand_in(tmp_path / "bin", program))
     command.launch(prepared(ContainerEdits(device_nodes=(MOVED,))), tmp_path)
     config = json.loads((tmp_path / "bundle/config.json").read_text())
-    assert bool(config["linux"]["devices"]) == (program == "crun")
-    assert [mount["source"] for mount in config.get("mounts", [])] == ["/dev/null"] * (program == "runc")
+    assert config["linux"]["devices"] == []
+    assert [mount["source"] for mount in config["mounts"]] == ["/dev/null"]
     assert config["linux"]["resources"]["devices"] == [
         {"allow": True, "type": "c", "major": 1, "minor": 3, "access": "rw"}
     ]

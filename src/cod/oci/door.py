@@ -5,10 +5,10 @@ from __future__ import annotations
 from cod.cdi.cache_place import cache_directory
 from cod.cdi.config import InvalidConfig
 from cod.cdi.inject import bind_moved_nodes, inject
+from cod.cdi.users import beyond_user, has_users, outer_user
 from cod.oci.catalogue import Catalogue, Missing, listing
 from cod.oci.edits import Unusual
 from cod.oci.kept import identity, is_settled, keep, read_kept
-from cod.oci.namespaces import has_users, outer_user
 from cod.oci.plain_json import InvalidJson, decode
 from cod.oci.settings import PLACE, spec_dirs
 from cod.oci.wanted import wanted
@@ -37,6 +37,7 @@ class Door:
         self._path = settings
         self._clock = clock or _now
         user = outer_user()
+        self._is_root = user == 0
         self._cache = cache_directory(environ, user) or ""
         self._settings = self._read_settings()
         self.dirs = spec_dirs(self._settings, environ, user)
@@ -67,7 +68,7 @@ class Door:
         edits = self.resolve(names)
         new = self.injected(config, edits)
         # Imported for these alone: each start waits for its imports.
-        if new != config and (edits.net_devices or edits.intel_rdt is not None):
+        if new != config and (edits.net_devices or edits.intel_rdt is not None or any(beyond_user(edits))):
             from cod.oci.features import check_features
 
             check_features(real, edits)
@@ -75,7 +76,7 @@ class Door:
 
     def injected(self, config: dict[str, Any], edits: Any) -> dict[str, Any]:
         """A configuration as `config`, with these edits in it, once. Raises as `inject` does."""
-        new = _once(config, inject(config, edits))
+        new = _once(config, inject(config, edits, map_owners=self._is_root))
         return bind_moved_nodes(new, edits) if has_users(new) else new
 
     def _place(self, what: str) -> str:

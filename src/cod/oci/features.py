@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cod.cdi.features import left_out
+from cod.cdi.users import beyond_user
 from cod.errors import Refused
 from cod.oci.plain_json import InvalidJson, decode
 
@@ -18,7 +19,13 @@ class LeftOut(Refused):
 
 
 def check_features(real: str, edits: Any) -> None:
-    """Raise LeftOut for what this runtime would leave out; "" is one that nobody tells us, as to a hook."""
+    """Raise LeftOut for what this runtime would leave out; "" is one that nobody tells us, as to a hook.
+
+    And for what it cannot do without root.
+    """
+    if problems := tuple(beyond_user(edits)):
+        what = "who is not root cannot give a container all that these devices need"
+        raise LeftOut(what, causes=problems, hint="start it as root")
     problems = tuple(left_out(edits, _features(real) if real else None))
     if problems and real:
         what = f"this {real} cannot give a container all that these devices need"

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from cod.cdi.inject import inject
 from cod.errors import Misuse
 from cod.prepare import Prepared
 from cod.runtimes.bundle import Bundle, read_bundle
@@ -50,12 +49,10 @@ class BundleRun(Struct, frozen=True):
     def launch(self, prepared: Prepared, scratch: Path) -> Launch:
         """The command with a private bundle that has the devices.
 
-        Raises NotCarried for what this runtime would leave out, InjectionFailed, InvalidConfig.
+        Raises NotCarried for what this runtime or user cannot give, InjectionFailed, InvalidConfig.
         """
         check_features(self.before[0], prepared.edits, self.environ)
-        # crun makes nodes in user namespaces, too; runc does not.
-        put_in = inject if Path(self.before[0]).name == "crun" else inject_for_runc
-        config = put_in(self.bundle.config, prepared.edits)
+        config = inject_for_runc(self.bundle.config, prepared.edits)
         private = self.bundle.copied(config, scratch / "bundle")
         pid_file = Path(self.pid_file or scratch / "pid")
         added = ("--bundle", str(private), "--pid-file", str(pid_file))

@@ -1,20 +1,27 @@
-"""Edits into a configuration for runc, which can make no device nodes in a user namespace."""
+"""Edits into a configuration for runc or crun, whose containers may have users of their own."""
 
 from __future__ import annotations
 
 from cod.cdi.config import Config
-from cod.cdi.inject import bind_moved_nodes, has_user_namespace, inject
+from cod.cdi.inject import bind_moved_nodes, inject
 from cod.cdi.spec import ContainerEdits
-from cod.runtimes.translate import host_node
+from cod.cdi.users import beyond_user, has_users, outer_user
+from cod.runtimes.translate import NotCarried, host_node
 
 
 def inject_for_runc(config: Config, edits: ContainerEdits) -> Config:
-    """As `cod.cdi.inject`, and what runc can do. Raises as that does.
+    """As `cod.cdi.inject`, and what these runtimes can do. Raises as that does, and NotCarried.
 
     In a user namespace the host's owner and mode count for all nodes, so others than the host's are refused.
     """
-    new = inject(config, edits)
-    if not has_user_namespace(config):
+    if problems := tuple(beyond_user(edits)):
+        raise NotCarried(
+            "who is not root cannot give a container all that these devices need",
+            causes=problems,
+            hint="start it as root",
+        )
+    new = inject(config, edits, map_owners=outer_user() == 0)
+    if not has_users(config):
         return new
     for node in edits.device_nodes:
         host_node(node)

@@ -23,11 +23,12 @@ DEVICE = "cod.dev/claim={}"
 class Door(Struct, frozen=True):
     """A runtime by the name of its program, a way by how one would write it, and what makes it ready.
 
-    `engine` is what several doors of a sandbox share, such as a daemon; it is made once. `view`
-    is that of a sandbox of its own: `cgroup2`, for what works where it sees nothing of cgroup v1, or `user`,
-    in which the engine makes the sandbox a user's. `dev` is why a container sees devices that it was not
-    given, `cgroup` why no device cgroup bars them, `groups` why its process has no group of theirs; "" where
-    that is not so. `is_container` is where the runtime becomes the container's first process.
+    `engine` is what several doors of a sandbox share, such as a daemon; it is made once. `view` is that of a
+    sandbox of its own, which sees nothing of cgroup v1: `cgroup2` for what works there alone, `user` where a
+    user without rights does all. `dev` is why a container sees devices that it was not given, `cgroup` why no
+    device cgroup bars them, `groups` why its process has no group of theirs; "" where that is not so.
+    `is_container` is where the runtime becomes the container's first process, `needs_no_root` where a user
+    without rights can start it, too.
     """
 
     program: str
@@ -39,6 +40,7 @@ class Door(Struct, frozen=True):
     cgroup: str = ""
     groups: str = ""
     is_container: bool = False
+    needs_no_root: bool = False
 
     def is_in(self, release: str) -> bool:
         """Whether a release has the program."""
@@ -53,9 +55,9 @@ def name() -> str:
     return f"cod-{os.urandom(4).hex()}"
 
 
-def _by_command(program: str, words: Callable[[str], Words], how: str = "`cod run`", **more: Any) -> Door:
+def _by_command(program: str, words: Callable[[str], Words], **more: Any) -> Door:
     """`cod run` before a command that is the same in every sandbox."""
-    return Door(program, how, lambda _: ByCommand(words), **more)
+    return Door(program, "`cod run`", lambda _: ByCommand(words), **more)
 
 
 def _by_claim(program: str, how: str, words: Callable[[str, str], Words], engine: Any, **more: Any) -> Door:
@@ -87,20 +89,12 @@ runtime = "runc"
 """
 
 
-_ROOTLESS = "open: rootless there is no device cgroup, so that the mode of a node counts alone"
-
-
-def _podman(sandbox: Sandbox, *, rootless: bool = False) -> None:
+def _podman(sandbox: Sandbox) -> None:
     sandbox.write("/etc/containers/containers.conf", _CONTAINERS_CONF)
-    for engine in ("podman", "hooks"):
-        sandbox.do(*sandbox.cod_words("runtime", "install", engine))
-    if rootless:
-        sandbox.become_user()
+    with sandbox.as_root():
+        for engine in ("podman", "hooks"):
+            sandbox.do(*sandbox.cod_words("runtime", "install", engine))
     sandbox.do("podman", "import", "--quiet", ARCHIVE, IMAGE)
-
-
-def _users_podman(sandbox: Sandbox) -> None:
-    _podman(sandbox, rootless=True)
 
 
 def _podman_words(script: str, *options: str, before: Words = ()) -> Words:
@@ -118,28 +112,21 @@ def _podman_by_hook(script: str, name: str) -> Words:
 
 
 PODMAN = (
-    _by_command("podman", _podman_words, engine=_podman),
+    _by_command("podman", _podman_words, engine=_podman, needs_no_root=True),
     _by_device("podman", _podman_words, _podman),
-    _by_claim("podman", "hook, `--annotation cod.dev/claim=NAME`", _podman_by_hook, _podman),
-    _by_claim("podman", "`--runtime cod`, `--annotation cod.dev/claim=NAME`", _podman_by_runtime, _podman),
-    _by_command(
-        "podman", _podman_words, "rootless, `cod run`", engine=_users_podman, view="user", cgroup=_ROOTLESS
-    ),
     _by_claim(
         "podman",
-        "rootless, hook, `--annotation cod.dev/claim=NAME`",
+        "hook, `--annotation cod.dev/claim=NAME`",
         _podman_by_hook,
-        _users_podman,
-        view="user",
-        cgroup=_ROOTLESS,
+        _podman,
+        needs_no_root=True,
     ),
     _by_claim(
         "podman",
-        "rootless, `--runtime cod`, `--annotation cod.dev/claim=NAME`",
+        "`--runtime cod`, `--annotation cod.dev/claim=NAME`",
         _podman_by_runtime,
-        _users_podman,
-        view="user",
-        cgroup=_ROOTLESS,
+        _podman,
+        needs_no_root=True,
     ),
 )
 
@@ -257,19 +244,20 @@ CONTAINERD = (
 
 
 def _program(sandbox: Sandbox) -> None:
-    sandbox.do(*sandbox.cod_words("runtime", "install", "cod-runtime"))
+    with sandbox.as_root():
+        sandbox.do(*sandbox.cod_words("runtime", "install", "cod-runtime"))
 
 
-def _bundled(program: str, *options: str, view: str = "") -> Door:
+def _bundled(program: str, *options: str, **more: Any) -> Door:
     def way(sandbox: Sandbox) -> Way:
         return ByCommand(
             lambda script: (program, *options, "run", "--bundle", bundle(sandbox, script), name())
         )
 
-    return Door(program, "`cod run`", way, view=view)
+    return Door(program, "`cod run`", way, **more)
 
 
-def _front(program: str, view: str = "") -> Door:
+def _front(program: str, **more: Any) -> Door:
     def way(sandbox: Sandbox) -> Way:
         def words(script: str, claim: str) -> Words:
             made = bundle(sandbox, script, {"cod.dev/claim": claim})
@@ -277,13 +265,13 @@ def _front(program: str, view: str = "") -> Door:
 
         return ByClaim(words)
 
-    return Door(program, "`cod-runtime`, annotation `cod.dev/claim`", way, _program, view)
+    return Door(program, "`cod-runtime`, annotation `cod.dev/claim`", way, _program, **more)
 
 
 BUNDLES = (
-    _bundled("runc"),
-    _front("runc"),
-    _bundled("crun", view="cgroup2"),
+    _bundled("runc", needs_no_root=True),
+    _front("runc", needs_no_root=True),
+    _bundled("crun", view="cgroup2", needs_no_root=True),
     _front("crun", view="cgroup2"),
     _bundled("runsc", "--network=none", "--ignore-cgroups"),
 )
@@ -332,9 +320,22 @@ _HOSTS_DEV = "open: its `/dev` is the host's"
 DIRECTORIES = (
     Door("lxc-execute", "`cod run`", _lxc, view="cgroup2"),
     _by_command("systemd-nspawn", _nspawn, view="cgroup2", cgroup=_KEEP_UNIT),
-    _by_command("bwrap", _bwrap, cgroup=_NO_CGROUP),
-    _by_command("apptainer", _apptainer, cgroup=_NO_CGROUP),
-    _by_command("ch-run", _charliecloud, dev=_HOSTS_DEV, cgroup=_NO_CGROUP, is_container=True),
+    _by_command("bwrap", _bwrap, needs_no_root=True, cgroup=_NO_CGROUP),
+    _by_command("apptainer", _apptainer, needs_no_root=True, cgroup=_NO_CGROUP),
+    _by_command(
+        "ch-run", _charliecloud, needs_no_root=True, dev=_HOSTS_DEV, cgroup=_NO_CGROUP, is_container=True
+    ),
 )
 
-DOORS = (*PODMAN, *BUILDAH, *DOCKER, *CONTAINERD, *BUNDLES, *DIRECTORIES)
+# --- without root
+
+_NO_RIGHTS = "open: without root there is no device cgroup, so that the mode of a node counts alone"
+
+
+def _without_root(door: Door) -> Door:
+    """The same door as a user without rights opens it."""
+    return replace(door, how=f"without root, {door.how}", view="user", cgroup=_NO_RIGHTS)
+
+
+ROOTS = (*PODMAN, *BUILDAH, *DOCKER, *CONTAINERD, *BUNDLES, *DIRECTORIES)
+DOORS = (*ROOTS, *(_without_root(door) for door in ROOTS if door.needs_no_root))

@@ -14,10 +14,7 @@ _OTHERS = (
     (r"(?m)^cod: (the claim.*)$", r"refused: \1"),
     (r"unresolvable CDI devices cod.dev/claim=", "refused: its CDI is older than what the device needs"),
     (r'could not select device driver "cdi"', "refused: Docker before 25 has no CDI"),
-    (
-        r"cod-runtime: .*?(the network interface \S+: it does not know netDevices, and would leave it out)",
-        r"refused: \1",
-    ),
+    (r"cod-runtime: [^;]* these devices need; (.*); try: ", r"refused: \1"),
     (r"(NRI of containerd \d+\.\d+)\S* (cannot carry .*?) \(try", r"refused: \1 \2"),
 )
 

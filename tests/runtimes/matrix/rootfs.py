@@ -6,9 +6,9 @@ import os
 import subprocess
 from pathlib import Path
 
-from cod.cdi.config import write_config
+from cod.cdi.config import Config, write_config
 from cod.demo.bundle import busybox, config, make_rootfs
-from tests.runtimes.matrix.sandbox import Sandbox
+from tests.runtimes.matrix.sandbox import USER, Sandbox
 
 ROOT, ARCHIVE, BUNDLES = "/srv/root", "/srv/root.tar", "/srv/bundles"
 
@@ -42,11 +42,27 @@ def bundle(sandbox: Sandbox, script: str, annotations: dict[str, str] | None = N
     path = f"{BUNDLES}/{os.urandom(4).hex()}"
     made = config(["/bin/sh", "-c", script])
     made["root"] = {"path": ROOT}
+    if sandbox.has_user:
+        _for_user(made)
     if annotations:
         made["annotations"] = annotations
-    sandbox.path(path).mkdir(parents=True)
-    (sandbox.path(path) / "config.json").write_bytes(write_config(made))
+    directory = sandbox.path(path)
+    directory.mkdir(parents=True)
+    (directory / "config.json").write_bytes(write_config(made))
+    if sandbox.has_user:
+        os.chown(directory, USER, USER)
+        os.chown(directory / "config.json", USER, USER)
     return path
+
+
+def _for_user(made: Config) -> None:
+    """A user's container has users of its own, and no cgroup."""
+    made["mounts"] = [mount for mount in made["mounts"] if mount["destination"] != "/dev/pts"]
+    made["linux"]["namespaces"].append({"type": "user"})
+    made["linux"] |= {
+        f"{kind}Mappings": [{"containerID": 0, "hostID": USER, "size": 1}] for kind in ("uid", "gid")
+    }
+    del made["linux"]["resources"]
 
 
 def shell(script: str) -> tuple[str, str, str]:

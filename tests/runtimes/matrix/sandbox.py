@@ -13,7 +13,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -23,6 +24,8 @@ from tests.runtimes.matrix.daemon import Daemon
 REPOSITORY = Path(__file__).parents[3]
 ROOTS = Path(os.environ.get("COD_ROOTS") or "/var/tmp/cod-roots")
 HOST = "host"
+
+USER = 54321  # who has no rights
 
 T = TypeVar("T")
 Run = subprocess.CompletedProcess[str]
@@ -38,7 +41,7 @@ mount -t overlay -o "lowerdir=$ROOT,upperdir=upper,workdir=work" overlay root
 cd root
 mount -t proc proc proc
 for each in dev sys; do mount --rbind "/$each" "$each"; done
-if [ "$VIEW" = cgroup2 ]; then umount -R sys/fs/cgroup; mount -t cgroup2 cgroup2 sys/fs/cgroup; fi
+if [ "$VIEW" ]; then umount -R sys/fs/cgroup; mount -t cgroup2 cgroup2 sys/fs/cgroup; fi
 for each in run tmp dev/shm var/lib/containers var/lib/containerd var/lib/docker; do
     mkdir -p "$each"
     mount -t tmpfs tmpfs "$each"
@@ -55,17 +58,17 @@ umount -l old
 echo "$pid"
 read -r _ || :
 """
-_USER = """
+_MAKE_USER = f"""
 mount -t tmpfs tmpfs /dev/cpu
 for each in 0 1; do mkdir "/dev/cpu/$each"; mknod -m 666 "/dev/cpu/$each/cpuid" c 203 "$each"; done
-echo 'ada:x:1000:1000::/home/ada:/bin/sh' >> /etc/passwd
-echo 'ada:x:1000:' >> /etc/group
+echo 'ada:x:{USER}:{USER}::/home/ada:/bin/sh' >> /etc/passwd
+echo 'ada:x:{USER}:' >> /etc/group
 for each in /etc/subuid /etc/subgid; do echo ada:100000:65536 > "$each"; done
-mkdir -p /home/ada /run/user/1000
+mkdir -p /home/ada /run/user/{USER}
 mount -t tmpfs tmpfs /home/ada
-chown 1000:1000 /home/ada /run/user/1000
+chown {USER}:{USER} /home/ada /run/user/{USER}
 """
-_SETPRIV = ("setpriv", "--reuid=1000", "--regid=1000", "--clear-groups")
+_SETPRIV = ("setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups")
 _OWN_PIPE = '{ "$@" 2>&1 >&3 3>&- | cat >&2; } 3>&1'  # that of the tests is root's, and no user can open it
 _UNSHARE = ("unshare", "--mount", "--pid", "--net", "--fork", "--propagation", "private")
 
@@ -96,8 +99,8 @@ def codename(release: str) -> str:
 class Sandbox:
     """A machine that was started; `pid` is its first process, which ends with `close`.
 
-    In view `cgroup2` it sees nothing of cgroup v1, whose controllers may be missing then: so a newer system
-    looks. `claims` is where the CDI specs of claims lie.
+    In a view it sees nothing of cgroup v1, whose controllers may be missing then: so a newer system looks.
+    `claims` is where the CDI specs of claims lie.
     """
 
     def __init__(self, release: str, view: str = "") -> None:
@@ -143,12 +146,24 @@ class Sandbox:
 
     def become_user(self) -> None:
         """From now on a user without rights runs all commands; they may open what is below `/dev/cpu`."""
-        self.do("sh", "-ec", _USER)
+        self.do("sh", "-ec", _MAKE_USER)
         above = {*Path(sys.base_prefix).parents, *REPOSITORY.parents}
         self.run("chmod", "a+x", *map(str, above))
         self._become = (*_SETPRIV, "bash", "-o", "pipefail", "-c", _OWN_PIPE, "bash")
-        self.environ |= {"HOME": "/home/ada", "USER": "ada", "XDG_RUNTIME_DIR": "/run/user/1000"}
-        self.claims = "/run/user/1000/cdi"
+        self.environ |= {"HOME": "/home/ada", "USER": "ada", "XDG_RUNTIME_DIR": f"/run/user/{USER}"}
+        self.claims = f"/run/user/{USER}/cdi"
+
+    @property
+    def has_user(self) -> bool:
+        """Whether a user without rights runs all commands."""
+        return bool(self._become)
+
+    @contextmanager
+    def as_root(self) -> Iterator[None]:
+        """Meanwhile root runs all commands."""
+        become, self._become = self._become, ()
+        yield
+        self._become = become
 
     def close(self) -> None:
         """End all of its processes."""

@@ -37,6 +37,8 @@ class Sandboxes:
             made.write(acme.FILE, "hello\n")
             made.write("/etc/cod/runtime.toml", SETTINGS.format("crun" if view == "cgroup2" else "runc"))
             make_root(made)
+            if view == "user":
+                made.become_user()
         return self._started[key]
 
     def close(self) -> None:

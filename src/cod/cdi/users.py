@@ -1,4 +1,4 @@
-"""User namespaces: whether there is one, and who root is there."""
+"""User namespaces: whether a container has one, who root is there, and what takes root itself."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from cod.cdi.inject import has_user_namespace
 
 TYPE_CHECKING = False  # as in cod.errors
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 _MAP = "/proc/self/uid_map"
@@ -34,3 +35,15 @@ def outer_user(path: str = _MAP) -> int:
 def has_users(config: dict[str, Any]) -> bool:
     """Whether a container has users of its own: in a namespace that it gets, or that we are in already."""
     return ids() is not None or has_user_namespace(config)
+
+
+def beyond_user(edits: Any) -> Iterator[str]:
+    """What no runtime can do for who is not root, a line each: some fail then, some leave it out."""
+    if os.geteuid() == 0:
+        return
+    if edits.additional_gids:
+        yield f"the groups {', '.join(map(str, edits.additional_gids))}: without root none can be added"
+    for device in edits.net_devices:
+        yield f"the network interface {device.host_interface_name}: without root none can be moved"
+    if edits.intel_rdt is not None:
+        yield "classes of cache and memory bandwidth (intelRdt): without root none can be set"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import pwd
 from pathlib import Path
 
 import pytest
 
 from cod.cdi.cache_place import cache_directory
-from cod.oci.namespaces import ids, outer_user
-from cod.oci.settings import DEFAULT_DIRS, spec_dirs
+from cod.cdi.spec import ContainerEdits, DeviceNode, IntelRdt, NetDevice
+from cod.cdi.users import beyond_user, ids, outer_user
 
 
 @pytest.mark.parametrize(
@@ -33,22 +32,25 @@ def test_root_in_a_users_namespace_is_that_user(tmp_path: Path) -> None:
     assert (outer_user(str(tmp_path / "uid_map")), outer_user()) == (1000, 0)
 
 
-def test_a_users_own_specs_count_for_the_user_and_not_for_root() -> None:
-    environ = {"HOME": "/home/u", "XDG_RUNTIME_DIR": "/run/user/1234"}
-    assert spec_dirs({}, environ, 0) == DEFAULT_DIRS
-    assert spec_dirs({}, environ, 1234) == (*DEFAULT_DIRS, "/home/u/.config/cdi", "/run/user/1234/cdi")
-
-
-def test_a_users_own_specs_are_found_without_variables() -> None:
-    user = pwd.getpwall()[1]
-    assert spec_dirs({}, {}, user.pw_uid)[-2:] == (
-        f"{user.pw_dir}/.config/cdi",
-        f"/run/user/{user.pw_uid}/cdi",
-    )
-    assert spec_dirs({}, {}, 4_000_000_001)[-1] == "/run/user/4000000001/cdi"
-
-
 def test_a_users_cache_is_the_users_and_not_roots() -> None:
     assert cache_directory({"HOME": "/home/u"}, 0) == "/var/cache/cod"
     assert cache_directory({"HOME": "/home/u"}, 1234) == "/home/u/.cache/cod"
     assert cache_directory({"HOME": "/home/u", "COD_CACHE": "off"}, 1234) is None
+
+
+def test_what_takes_root_is_named_to_others_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    edits = ContainerEdits(
+        device_nodes=(DeviceNode("/dev/null"),),
+        additional_gids=(5, 6),
+        net_devices=(NetDevice("eth7", "net0"),),
+        intel_rdt=IntelRdt(clos_id="x"),
+    )
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    assert [*beyond_user(edits)] == []
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    assert [line.partition(":")[0] for line in beyond_user(edits)] == [
+        "the groups 5, 6",
+        "the network interface eth7",
+        "classes of cache and memory bandwidth (intelRdt)",
+    ]
+    assert [*beyond_user(ContainerEdits(device_nodes=edits.device_nodes))] == []
