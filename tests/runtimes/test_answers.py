@@ -22,7 +22,7 @@ from cod.runtimes.podman import read_podman
 from cod.runtimes.runc import read_runc
 from cod.runtimes.runsc import read_runsc
 from cod.runtimes.translate import NotCarried
-from cod.runtimes.userns import inject_for_runc
+from cod.runtimes.userns import inject_for
 from tests.runtimes.stand_in import stand_in
 
 MOVED = DeviceNode("/dev/mine", "/dev/null", permissions="rw")
@@ -302,14 +302,14 @@ def test_in_a_user_namespace_a_node_with_another_owner_or_mode_than_the_hosts_is
 ) -> None:
     config: dict[str, object] = {"linux": {"namespaces": [{"type": "user"}]}}
     with pytest.raises(InjectionFailed, match="of the host has"):
-        inject_for_runc(config, ContainerEdits(device_nodes=(node,)))
-    assert inject_for_runc({}, ContainerEdits(device_nodes=(node,)))["linux"]["devices"]
+        inject_for("runc", config, ContainerEdits(device_nodes=(node,)))
+    assert inject_for("runc", {}, ContainerEdits(device_nodes=(node,)))["linux"]["devices"]
 
 
 def test_in_a_user_namespace_mounts_that_are_none_are_refused() -> None:
     config: dict[str, object] = {"mounts": 5, "linux": {"namespaces": [{"type": "user"}]}}
     with pytest.raises(InvalidConfig):
-        inject_for_runc(config, ContainerEdits(device_nodes=(MOVED,)))
+        inject_for("runc", config, ContainerEdits(device_nodes=(MOVED,)))
 
 
 @pytest.mark.parametrize("is_root", [True, False])
@@ -318,18 +318,22 @@ def test_the_owners_of_a_mount_are_mapped_by_root_alone(
 ) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 0 if is_root else 1000)
     config: dict[str, object] = {"linux": {"namespaces": [{"type": "user"}]}}
-    new = inject_for_runc(config, ContainerEdits(mounts=(Mount("/etc", "/e", ("ro", "bind")),)))
+    new = inject_for("runc", config, ContainerEdits(mounts=(Mount("/etc", "/e", ("ro", "bind")),)))
     assert new["mounts"][0]["options"] == ["ro", "bind", *["idmap"] * is_root]
 
 
-@pytest.mark.parametrize("program", ["runc", "crun"])
-def test_in_a_user_namespace_a_node_elsewhere_becomes_a_mount(tmp_path: Path, program: str) -> None:
+@pytest.mark.parametrize(("program", "user"), [("runc", 0), ("runc", 1000), ("crun", 0), ("crun", 1000)])
+def test_in_a_user_namespace_a_node_elsewhere_becomes_a_mount_but_for_crun_of_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, user: int
+) -> None:
     (tmp_path / "config.json").write_text('{"linux": {"namespaces": [{"type": "user"}]}}')
     command = read_runc((program, "run", "-b", str(tmp_path), "x"), stand_in(tmp_path / "bin", program))
+    monkeypatch.setattr("os.geteuid", lambda: user)
     command.launch(prepared(ContainerEdits(device_nodes=(MOVED,))), tmp_path)
     config = json.loads((tmp_path / "bundle/config.json").read_text())
-    assert config["linux"]["devices"] == []
-    assert [mount["source"] for mount in config["mounts"]] == ["/dev/null"]
+    is_made = (program, user) == ("crun", 0)
+    assert bool(config["linux"]["devices"]) == is_made
+    assert [mount["source"] for mount in config.get("mounts", [])] == ["/dev/null"] * (not is_made)
     assert config["linux"]["resources"]["devices"] == [
         {"allow": True, "type": "c", "major": 1, "minor": 3, "access": "rw"}
     ]

@@ -37,6 +37,11 @@ def has_users(config: dict[str, Any]) -> bool:
     return ids() is not None or has_user_namespace(config)
 
 
+def makes_nodes(runtime: str) -> bool:
+    """Whether an OCI runtime makes device nodes in a user namespace: crun does, if it is root itself."""
+    return runtime.rpartition("/")[2] == "crun" and outer_user() == 0
+
+
 def beyond_user(edits: Any) -> Iterator[str]:
     """What no runtime can do for who is not root, a line each: some fail then, some leave it out."""
     if os.geteuid() == 0:

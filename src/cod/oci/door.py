@@ -5,7 +5,7 @@ from __future__ import annotations
 from cod.cdi.cache_place import cache_directory
 from cod.cdi.config import InvalidConfig
 from cod.cdi.inject import bind_moved_nodes, inject
-from cod.cdi.users import beyond_user, has_users, outer_user
+from cod.cdi.users import beyond_user, has_users, makes_nodes, outer_user
 from cod.oci.catalogue import Catalogue, Missing, listing
 from cod.oci.edits import Unusual
 from cod.oci.kept import identity, is_settled, keep, read_kept
@@ -66,7 +66,7 @@ class Door:
         Raises as `resolve` and `inject` do, or LeftOut.
         """
         edits = self.resolve(names)
-        new = self.injected(config, edits)
+        new = self.injected(config, edits, real)
         # Imported for these alone: each start waits for its imports.
         if new != config and (edits.net_devices or edits.intel_rdt is not None or any(beyond_user(edits))):
             from cod.oci.features import check_features
@@ -74,10 +74,13 @@ class Door:
             check_features(real, edits)
         return new
 
-    def injected(self, config: dict[str, Any], edits: Any) -> dict[str, Any]:
-        """A configuration as `config`, with these edits in it, once. Raises as `inject` does."""
+    def injected(self, config: dict[str, Any], edits: Any, real: str = "") -> dict[str, Any]:
+        """A configuration as `config` for the runtime `real`, with these edits in it, once.
+
+        Raises as `inject` does.
+        """
         new = _once(config, inject(config, edits, map_owners=self._is_root))
-        return bind_moved_nodes(new, edits) if has_users(new) else new
+        return bind_moved_nodes(new, edits) if has_users(new) and not makes_nodes(real) else new
 
     def _place(self, what: str) -> str:
         """Where an answer under these settings is kept, "" for nowhere."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from cod.cdi.config import read_config, write_config
+from cod.cdi.config import Config, read_config, write_config
 from cod.cdi.spec import Mount
 from cod.cdi.write import WriteFailed
 from cod.prepare import Prepared
@@ -26,7 +26,7 @@ from cod.runtimes.first import written_in
 from cod.runtimes.foreground import refuse_detached, refuse_verb
 from cod.runtimes.options import last_value, single_words
 from cod.runtimes.translate import EVERY_OPTION, Parts, Way, is_bind, options_of, whole
-from cod.runtimes.userns import inject_for_runc
+from cod.runtimes.userns import inject_for
 
 BY_CONFIG = whole("ctr", "with `--config`", "a private copy of it", "as the configuration says")
 BY_NAME = whole("ctr", "2.0 or newer", "CDI")
@@ -83,13 +83,14 @@ class CtrRun(Struct, frozen=True):
     def _told(self, prepared: Prepared, scratch: Path) -> Told:
         if not self.config:
             return self.reader.told(prepared, WAY, _flags)
-        return Told(("--config", str(_edited(Path(self.config), prepared, scratch / "config.json"))))
+        config = read_config(content_of(Path(self.config)), self.config)
+        edited = inject_for(self.runc, config, prepared.edits)
+        return Told(("--config", str(_written(edited, scratch / "config.json"))))
 
 
-def _edited(config: Path, prepared: Prepared, to: Path) -> Path:
-    edited = inject_for_runc(read_config(content_of(config), str(config)), prepared.edits)
+def _written(config: Config, to: Path) -> Path:
     try:
-        to.write_bytes(write_config(edited))
+        to.write_bytes(write_config(config))
     except OSError as error:
         raise WriteFailed("write", to, error) from error
     return to

@@ -21,7 +21,7 @@ from cod.runtimes.first import written_in
 from cod.runtimes.foreground import refuse_detached, refuse_verb
 from cod.runtimes.options import Option, clustered, last_value, single_words
 from cod.runtimes.translate import whole
-from cod.runtimes.userns import inject_for_runc
+from cod.runtimes.userns import inject_for
 
 _GLOBAL_VALUED = frozenset(("log", "log-format", "log-level", "root", "criu", "rootless", "cgroup-manager"))
 _RUN_VALUED = frozenset(
@@ -52,7 +52,7 @@ class BundleRun(Struct, frozen=True):
         Raises NotCarried for what this runtime or user cannot give, InjectionFailed, InvalidConfig.
         """
         check_features(self.before[0], prepared.edits, self.environ)
-        config = inject_for_runc(self.bundle.config, prepared.edits)
+        config = inject_for(self.before[0], self.bundle.config, prepared.edits)
         private = self.bundle.copied(config, scratch / "bundle")
         pid_file = Path(self.pid_file or scratch / "pid")
         added = ("--bundle", str(private), "--pid-file", str(pid_file))
