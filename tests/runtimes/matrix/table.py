@@ -82,7 +82,8 @@ def draw(cells: Iterable[tuple[str, ...]]) -> None:
 def with_rows(text: str, rows: Mapping[Row, Cells]) -> str:
     """The page with these rows instead of its own."""
     notes: dict[str, int] = {}
-    releases = dict.fromkeys((*(row.release for row in on_page(text)), *map(codename, RELEASES)))
+    before, now = ([row.release for row in each] for each in (on_page(text), rows))
+    releases = dict.fromkeys((*before, *map(codename, RELEASES), *now))
     tables = [line for release in releases for line in _table(release, rows, notes)]
     listed = (f"{number}. {note}" for note, number in notes.items())
     drawn = "\n".join([*tables, "## Notes", "", *listed, ""])
