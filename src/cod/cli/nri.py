@@ -7,6 +7,7 @@ import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
+from select import select
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +18,8 @@ from cod.cli.terminal import printable
 
 if TYPE_CHECKING:
     from cod.nri import Devices
+
+_LONGEST = 1000  # characters of a line: they fit into any pipe that has room
 
 
 @click.group()
@@ -61,6 +64,8 @@ def serve(path: Path | None, index: str | None, name: str | None, spec_dirs: tup
 
 
 def _tell(line: str) -> None:
-    with suppress(OSError):  # a log that is full or gone must cost no container its devices
-        sys.stderr.write(f"{printable(line)}\n")
-        sys.stderr.flush()
+    # A log that is full or gone, or a pipe that nobody reads, must cost no container its devices.
+    with suppress(OSError):
+        if select([], [sys.stderr], [], 0)[1]:
+            sys.stderr.write(f"{printable(line)[:_LONGEST]}\n")
+            sys.stderr.flush()
