@@ -156,7 +156,7 @@ class Plugin:
         if request.config != self._conf:  # a runtime that comes back finds what was read for it
             self._conf = request.config
             self._devices = Devices(partial(self._registry_of, request.config))
-        self._reading = asyncio.create_task(self._read())
+        self._first_look = asyncio.create_task(self._look())
         self.is_ready = True
         way = "CDI devices by name" if self._carries.names else "the edits of CDI devices"
         if not self._carries.nodes:
@@ -166,7 +166,8 @@ class Plugin:
         )
         return ConfigureResponse(events=CREATE_CONTAINER)
 
-    async def _read(self) -> None:
+    async def _look(self) -> None:
+        """Read the specs before they are asked for, and tell now what is wrong with the plugin's own file."""
         try:
             await self._threads.run(self._devices.read)
         except CodError as error:
