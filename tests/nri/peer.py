@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cod.cdi import Registry
-from cod.nri import Devices, Identity, Plugin
+from cod.nri import Identity, Plugin
 from cod.nri.messages import PLUGIN_METHODS, PLUGIN_SERVICE, RegisterPluginRequest
 from cod.nri.mux import PLUGIN, RUNTIME, Mux
 from cod.nri.ttrpc import CallFailed, Client, Server
@@ -62,14 +62,16 @@ class Peer:
 
 
 def with_plugin(
-    specs: Path, work: Callable[[Peer, Plugin], Awaitable[None]], configure: Any = None
+    specs: Path,
+    work: Callable[[Peer, Plugin], Awaitable[None]],
+    registry_of: Callable[[str], Registry] | None = None,
 ) -> tuple[list[str], BaseException | None]:
     """Let a plugin and a runtime meet and do some work; what the plugin told, and how it ended."""
     told: list[str] = []
 
     async def meet() -> BaseException | None:
         ours, theirs = await pair()
-        plugin = Plugin(Identity(), Devices(Registry([specs])), told.append, configure)
+        plugin = Plugin(Identity(), registry_of or (lambda _: Registry([specs])), told.append)
         attending = asyncio.create_task(plugin.attend(*ours))
         peer = Peer(*theirs)
         try:

@@ -21,7 +21,7 @@ import pytest
 from tests.nri.specs import device, toy, write_spec
 from tests.runtimes.cri import grpc
 from tests.runtimes.machine import until
-from tests.runtimes.matrix.containerd import REQUEST_TIMEOUT, Containerd, Served
+from tests.runtimes.matrix.containerd import Containerd, Served
 from tests.runtimes.matrix.sandbox import REPOSITORY
 from tests.runtimes.matrix.sandboxes import in_sandboxes
 
@@ -128,9 +128,7 @@ def test_a_plugin_that_hangs_lets_containers_start_without_devices_and_comes_bac
     before = len(containerd.log)
     with Served(containerd) as served, containerd.cri.pod() as pod:
         served.signal(signal.SIGSTOP)
-        start = time.monotonic()
         assert pod.run(SEES, annotations=TOY_A) == NOTHING
-        assert time.monotonic() - start >= REQUEST_TIMEOUT
         served.signal(signal.SIGCONT)
         served.wait_for("registered with containerd", times=2)
         assert "connection lost: " in served.told()
@@ -188,12 +186,12 @@ def test_a_plugin_that_is_killed_as_it_is_asked_leaves_a_container_without_devic
     containerd: Containerd, specs: Path
 ) -> None:
     write_spec(specs, toy("a"))
+    before = len(containerd.log)
     with Served(containerd) as served, containerd.cri.pod() as pod:
         served.signal(signal.SIGSTOP)
         threading.Timer(0.3, served.signal, (signal.SIGKILL,)).start()
-        start = time.monotonic()
         assert pod.run(SEES, annotations=TOY_A) == NOTHING
-        assert time.monotonic() - start < REQUEST_TIMEOUT
+    assert "deadline exceeded" not in containerd.log[before:]
 
 
 @both

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cod.cdi import Registry
-from cod.nri import Devices, Identity, Plugin, read_conf
+from cod.nri import Identity, Plugin, read_conf
 from cod.nri.conf import Conf, InvalidConf
 from cod.nri.messages import CREATE_CONTAINER, PLUGIN_METHODS, PLUGIN_SERVICE, Request, Response
 from cod.nri.mux import LONGEST, PLUGIN, RUNTIME, ConnectionBroken
@@ -148,11 +148,8 @@ def test_what_cri_was_asked_for_and_has_not_given_is_given(specs: Path) -> None:
 
 
 def test_a_container_that_asks_for_nothing_is_answered_whatever_the_specs_do(specs: Path) -> None:
-    devices = Devices(Registry([specs]))
-
     async def work(peer: Peer, plugin: Plugin) -> None:
-        plugin._devices = devices
-        with devices._lock:  # as while a directory hangs
+        with plugin._devices._lock:  # as while a directory hangs
             answer = await peer.call("CreateContainer", **asks("app", "web"))
         assert not answer.HasField("adjust")
 
@@ -160,11 +157,8 @@ def test_a_container_that_asks_for_nothing_is_answered_whatever_the_specs_do(spe
 
 
 def test_where_the_specs_hang_there_is_an_error_in_time(specs: Path) -> None:
-    devices = Devices(Registry([specs]))
-
     async def work(peer: Peer, plugin: Plugin) -> None:
-        plugin._devices = devices
-        with devices._lock:
+        with plugin._devices._lock:
             with pytest.raises(CallFailed, match="found no answer in") as early:
                 await peer.call("CreateContainer", 0.5, **asks(DEVICES, "acme.com/toy=a"))
             with pytest.raises(CallFailed, match="directories of CDI specs do not answer"):
@@ -189,12 +183,12 @@ def test_events_that_were_not_asked_for_are_unimplemented(specs: Path) -> None:
 def test_an_answer_that_is_under_way_is_given_before_it_stops(specs: Path) -> None:
     async def run() -> Any:
         ours, theirs = await pair()
-        devices = Devices(Registry([specs]))
-        attending = asyncio.create_task(Plugin(Identity(), devices, lambda _: None).attend(*ours))
+        plugin = Plugin(Identity(), lambda _: Registry([specs]), lambda _: None)
+        attending = asyncio.create_task(plugin.attend(*ours))
         peer = Peer(*theirs)
         await peer.ready()
-        devices._lock.acquire()
-        threading.Timer(0.3, devices._lock.release).start()
+        plugin._devices._lock.acquire()
+        threading.Timer(0.3, plugin._devices._lock.release).start()
         asking = asyncio.create_task(peer.call("CreateContainer", **asks(DEVICES, "acme.com/toy=a")))
         await asyncio.sleep(0.1)
         attending.cancel()
@@ -211,7 +205,7 @@ def test_a_runtime_that_refuses_it_says_why(specs: Path) -> None:
         ours, theirs = await pair()
         peer = Peer(*theirs, refuse="the index is taken")
         try:
-            await Plugin(Identity(), Devices(Registry([specs])), lambda _: None).attend(*ours)
+            await Plugin(Identity(), lambda _: Registry([specs]), lambda _: None).attend(*ours)
         finally:
             peer.close()
             await peer.reading
@@ -231,19 +225,16 @@ def test_a_refusal_is_told_although_the_connection_ends_with_it(specs: Path) -> 
         answer = frame(1, RESPONSE, response.SerializeToString())
         theirs[1].write(struct.pack(">II", RUNTIME, len(answer)) + answer)
         theirs[1].write_eof()
-        await Plugin(Identity(), Devices(Registry([specs])), lambda _: None).attend(*ours)
+        await Plugin(Identity(), lambda _: Registry([specs]), lambda _: None).attend(*ours)
 
     with pytest.raises(CallFailed, match="the index is taken"):
         asyncio.run(run())
 
 
 def test_a_container_whose_runtime_goes_meanwhile_is_not_called_refused(specs: Path) -> None:
-    devices = Devices(Registry([specs]))
-
     async def work(peer: Peer, plugin: Plugin) -> None:
-        plugin._devices = devices
-        devices._lock.acquire()
-        threading.Timer(0.3, devices._lock.release).start()
+        plugin._devices._lock.acquire()
+        threading.Timer(0.3, plugin._devices._lock.release).start()
         asking = asyncio.create_task(peer.call("CreateContainer", **asks(DEVICES, "acme.com/toy=a")))
         await asyncio.sleep(0.1)
         asking.cancel()
@@ -265,7 +256,7 @@ def test_a_runtime_that_reads_nothing_does_not_keep_it(specs: Path) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             streams = await asyncio.open_unix_connection(sock=ours)
-            plugin = Plugin(Identity(), Devices(Registry([specs])), lambda _: None)
+            plugin = Plugin(Identity(), lambda _: Registry([specs]), lambda _: None)
             attending = asyncio.create_task(plugin.attend(*streams))
             call = Request(service=PLUGIN_SERVICE, method="CreateContainer", payload=question)
             for stream in (1, 3):
@@ -283,19 +274,47 @@ def test_its_file_of_configuration_names_other_directories(specs: Path, tmp_path
     other = tmp_path_factory.mktemp("other")
     write_spec(other, device("there", env=["THERE=1"]))
 
-    def configure(text: str) -> Devices:
-        return Devices(Registry(read_conf(text).spec_dirs))
+    def registry_of(conf: str) -> Registry:
+        return Registry(read_conf(conf).spec_dirs or [specs])
 
     async def work(peer: Peer, _: Plugin) -> None:
         await peer.call("Configure", **OLD, config=f"specDirs: [{other}]")
         found = await peer.call("CreateContainer", **asks(DEVICES, "acme.com/toy=there"))
         assert found.adjust.env[0].key == "THERE"
-        with pytest.raises(CallFailed, match="other keys than specDirs"):
-            await peer.call("Configure", **OLD, config="dirs: []")
         await peer.call("Configure", **OLD)
         assert (await peer.call("CreateContainer", **asks(DEVICES, "acme.com/toy=a"))).adjust.env
 
-    with_plugin(specs, work, configure)
+    with_plugin(specs, work, registry_of)
+
+
+def test_with_a_wrong_file_of_configuration_containers_that_ask_are_refused(specs: Path) -> None:
+    async def work(peer: Peer, _: Plugin) -> None:
+        await peer.call("Configure", **OLD, config="dirs: []")
+        with pytest.raises(CallFailed, match="other keys than specDirs"):
+            await peer.call("CreateContainer", **asks(DEVICES, "acme.com/toy=a"))
+        assert not (await peer.call("CreateContainer", **asks("app", "web"))).HasField("adjust")
+
+    told, _ = with_plugin(specs, work, lambda conf: Registry(read_conf(conf).spec_dirs))
+    assert any(line.startswith("containers that ask for devices are refused: the plugin's ") for line in told)
+
+
+def test_it_registers_while_the_specs_are_read_and_containers_that_ask_meanwhile_are_refused(
+    specs: Path,
+) -> None:
+    goes_on = threading.Event()
+
+    def registry_of(_: str) -> Registry:
+        goes_on.wait()
+        return Registry([specs])
+
+    async def work(peer: Peer, _: Plugin) -> None:
+        with pytest.raises(CallFailed, match="directories of CDI specs do not answer"):
+            await peer.call("CreateContainer", **asks(DEVICES, "acme.com/toy=a"))
+        await peer.call("Configure", **OLD)  # as a runtime that comes back
+        goes_on.set()
+        assert (await peer.call("CreateContainer", **asks(DEVICES, "acme.com/toy=a"))).adjust.env
+
+    with_plugin(specs, work, registry_of)
 
 
 @pytest.mark.parametrize(
@@ -361,7 +380,7 @@ _parts = st.one_of(
 def test_hostile_bytes_end_the_connection_with_a_reason_and_nothing_else(parts: list[bytes]) -> None:
     async def run() -> None:
         ours, theirs = await pair()
-        plugin = Plugin(Identity(), Devices(Registry([])), lambda _: None)
+        plugin = Plugin(Identity(), lambda _: Registry([]), lambda _: None)
         attending = asyncio.create_task(plugin.attend(*ours))
         for part in parts:
             theirs[1].write(part)

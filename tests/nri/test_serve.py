@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import signal
 import subprocess
@@ -136,3 +137,33 @@ def test_a_log_that_is_full_costs_no_container_its_devices(path: Path) -> None:
                     assert len(await runtime.create(**QUESTION)) == 1
 
     asyncio.run(run())
+
+
+def test_a_log_that_nobody_reads_costs_no_container_its_devices(path: Path) -> None:
+    async def run() -> None:
+        reader, log = os.pipe()
+        with os.fdopen(reader), os.fdopen(log, "wb"):
+            fcntl.fcntl(log, fcntl.F_SETPIPE_SZ, 4096)
+            async with Adaptation(path) as runtime:
+                with served(path, log):
+                    await runtime.until("cod")
+                    for _ in range(100):  # lines of some 50 characters
+                        assert len(await runtime.create(**QUESTION)) == 1
+
+    asyncio.run(run())
+
+
+def test_an_annotation_does_not_fill_the_log(path: Path, tmp_path: Path) -> None:
+    pod = {"annotations": {"cdi-devices.noderesource.dev": "x\n" * 100_000}}
+    log = tmp_path / "log"
+
+    async def run() -> None:
+        async with Adaptation(path) as runtime:
+            with log.open("wb") as file, served(path, file.fileno()):
+                await runtime.until("cod")
+                with pytest.raises(NotCreated, match="unqualified device"):
+                    await runtime.create(pod=pod)
+
+    asyncio.run(run())
+    assert len(log.read_text().splitlines()) == 2
+    assert log.stat().st_size < 2000

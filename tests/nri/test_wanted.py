@@ -60,6 +60,8 @@ def test_a_containers_own_annotation_counts_before_that_of_its_pod() -> None:
         ("[[a.com/b=0]]", f"annotation {DEVICES} is no list of names"),
         ("[*a]", f"annotation {DEVICES} is no list of names"),
         ("- a.com/b=0\n- '", f"annotation {DEVICES} is not YAML in line 2"),
+        ("%TAG !a! b\n--- a.com/b=0", f"annotation {DEVICES} is no list of names"),
+        ("# a\r%FOO\n--- a.com/b=0", f"annotation {DEVICES} is no list of names"),
         ("[" * 10_000, f"annotation {DEVICES} is not YAML"),
         ("x" * 270_000, f"annotation {DEVICES} is longer than 262144 characters"),
         ("a.com/b=0\n---\na.com/b=1", f"annotation {DEVICES} is more than one YAML document"),
@@ -76,6 +78,14 @@ def test_what_cannot_be_read_is_refused_with_its_key(text: str, problem: str) ->
         wanted("main", {DEVICES: text}, {})
     assert found.value.what.startswith(problem)
     assert found.value.hint or " than " in problem
+
+
+@pytest.mark.parametrize("ending", ["", "pods", "main", "container", "Container.main", "pod/x"])
+@pytest.mark.parametrize("prefix", ["claims.cod.dev", DEVICES, OLDER])
+def test_a_key_that_is_for_no_container_is_refused(prefix: str, ending: str) -> None:
+    for pod, own in ({f"{prefix}/{ending}": "a"}, {}), ({}, {f"{prefix}/{ending}": "a"}):
+        with pytest.raises(InvalidRequest, match=f"annotation {prefix}/{ending} is for no container"):
+            wanted("main", pod, own)
 
 
 @pytest.mark.parametrize("name", ["../up", "a b", "-", "a=b", "{x: y}"])

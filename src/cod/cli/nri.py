@@ -7,6 +7,7 @@ import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
+from select import select
 from typing import TYPE_CHECKING
 
 import click
@@ -16,7 +17,9 @@ from cod.cli.registry import open_registry, spec_dirs_option
 from cod.cli.terminal import printable
 
 if TYPE_CHECKING:
-    from cod.nri import Devices
+    from cod.cdi import Registry
+
+_LONGEST = 1000  # characters of a line: they fit into any pipe that has room
 
 
 @click.group()
@@ -45,22 +48,24 @@ def serve(path: Path | None, index: str | None, name: str | None, spec_dirs: tup
 
     Started by the runtime from /opt/nri/plugins, it takes socket, index and name from there.
     """
-    from cod.nri import SOCKET, Devices, Identity, Plugin, launched, read_conf
+    from cod.nri import SOCKET, Identity, Plugin, launched, read_conf
     from cod.nri.serve import serve as serve_plugin
 
     launch = launched(os.environ) if path is None else None
     identity = launch.identity if launch is not None else Identity(name or "cod", index or "50")
 
-    def configure(text: str) -> Devices:
-        return Devices(open_registry(spec_dirs or read_conf(text).spec_dirs))
+    def registry_of(conf: str) -> Registry:
+        return open_registry(spec_dirs or read_conf(conf).spec_dirs)
 
-    plugin = Plugin(identity, Devices(open_registry(spec_dirs)), _tell, configure)
+    plugin = Plugin(identity, registry_of, _tell)
     where = launch.descriptor if launch is not None else path or Path(SOCKET)
     caught = serve_plugin(plugin, where, _tell)
     return INTERRUPTED if caught is signal.SIGINT else 0
 
 
 def _tell(line: str) -> None:
-    with suppress(OSError):  # a log that is full or gone must cost no container its devices
-        sys.stderr.write(f"{printable(line)}\n")
-        sys.stderr.flush()
+    # A log that is full or gone, or a pipe that nobody reads, must cost no container its devices.
+    with suppress(OSError):
+        if select([], [sys.stderr], [], 0)[1]:
+            sys.stderr.write(f"{printable(line)[:_LONGEST]}\n")
+            sys.stderr.flush()

@@ -15,7 +15,7 @@ try:
     from google.protobuf import descriptor_pb2, message_factory
     from google.protobuf.descriptor import MethodDescriptor
     from google.protobuf.descriptor_pool import DescriptorPool
-    from google.protobuf.message import DecodeError, Message
+    from google.protobuf.message import DecodeError
 except ImportError as error:
     raise Unavailable(
         "NRI needs the Python package protobuf", hint="install it: pip install 'cod-devices[nri]'"
@@ -26,13 +26,11 @@ __all__ = [
     "PLUGIN_METHODS",
     "PLUGIN_SERVICE",
     "RUNTIME_SERVICE",
-    "ConfigureRequest",
     "ConfigureResponse",
     "ContainerAdjustment",
     "CreateContainerRequest",
     "CreateContainerResponse",
     "DecodeError",
-    "Message",
     "RegisterPluginRequest",
     "Request",
     "Response",
@@ -69,7 +67,6 @@ def _message(name: str) -> Any:
 Request = _message("ttrpc.Request")
 Response = _message("ttrpc.Response")
 RegisterPluginRequest = _message(f"{_NRI}.RegisterPluginRequest")
-ConfigureRequest = _message(f"{_NRI}.ConfigureRequest")
 ConfigureResponse = _message(f"{_NRI}.ConfigureResponse")
 SynchronizeRequest = _message(f"{_NRI}.SynchronizeRequest")
 SynchronizeResponse = _message(f"{_NRI}.SynchronizeResponse")

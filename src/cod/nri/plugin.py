@@ -12,10 +12,12 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
 
+from cod.cdi import Registry
 from cod.errors import CodError, Misuse
 from cod.nri.adjust import by_edits, by_names, is_there
 from cod.nri.carries import Carries, carries
@@ -70,22 +72,19 @@ class Plugin:
 
     Args:
         identity: how it registers.
-        devices: what it gives.
+        registry_of: what it gives, by the text of its file in `/etc/nri/conf.d`; called in a thread. If that
+            raises or takes long, the containers that ask have the error: with no plugin they had none.
         tell: takes a line about what happens.
-        configure: takes the text of the plugin's file in `/etc/nri/conf.d`, for `devices` to follow.
     """
 
     def __init__(
-        self,
-        identity: Identity,
-        devices: Devices,
-        tell: Callable[[str], None],
-        configure: Callable[[str], Devices] | None = None,
+        self, identity: Identity, registry_of: Callable[[str], Registry], tell: Callable[[str], None]
     ) -> None:
         self.identity = identity
-        self._given = self._devices = devices
+        self._registry_of = registry_of
         self._tell = tell
-        self._configure = configure
+        self._conf = ""
+        self._devices = Devices(partial(registry_of, ""))
         self._carries = Carries("an unknown runtime")
         self._threads = Threads()
         self._is_connected = False
@@ -141,7 +140,7 @@ class Plugin:
             raise CallFailed(INVALID_ARGUMENT, f"the question of {method} cannot be decoded") from None
         match method:
             case "Configure":
-                answer = await self._configured(request)
+                answer = self._configured(request)
             case "Synchronize":
                 # Devices are given when containers are made: those that are there already need nothing.
                 answer = SynchronizeResponse(more=request.more)
@@ -152,16 +151,12 @@ class Plugin:
         data: bytes = answer.SerializeToString()
         return data
 
-    async def _configured(self, request: Any) -> Any:
-        try:
-            self._devices = self._given
-            configure = self._configure
-            if configure is not None and request.config.strip():
-                self._devices = await self._threads.run(lambda: configure(request.config))
-            self._carries = carries(request.runtime_name, request.runtime_version)
-        except CodError as error:
-            self._tell(f"not configured: {worded(error)}")
-            raise
+    def _configured(self, request: Any) -> Any:
+        self._carries = carries(request.runtime_name, request.runtime_version)
+        if request.config != self._conf:  # a runtime that comes back finds what was read for it
+            self._conf = request.config
+            self._devices = Devices(partial(self._registry_of, request.config))
+        self._first_look = asyncio.create_task(self._look())
         self.is_ready = True
         way = "CDI devices by name" if self._carries.names else "the edits of CDI devices"
         if not self._carries.nodes:
@@ -170,6 +165,13 @@ class Plugin:
             f"registered with {self._carries.runtime} as {self.identity.index}-{self.identity.name}: {way}"
         )
         return ConfigureResponse(events=CREATE_CONTAINER)
+
+    async def _look(self) -> None:
+        """Read the specs before they are asked for, and tell now what is wrong with the plugin's own file."""
+        try:
+            await self._threads.run(self._devices.read)
+        except CodError as error:
+            self._tell(f"containers that ask for devices are refused: {worded(error)}")
 
     async def _created(self, request: Any) -> Any:
         start = time.perf_counter()

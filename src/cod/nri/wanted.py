@@ -47,8 +47,14 @@ NOTHING = Wanted()
 def wanted(container: str, pod: Mapping[str, str], own: Mapping[str, str]) -> Wanted:
     """What a container of that name asks for, by the annotations of its pod and its own.
 
-    Where both have the same key, its own counts. Raises InvalidRequest.
+    Where both have the same key, its own counts. Raises InvalidRequest, also for a key that is for none:
+    whoever wrote it wants devices.
     """
+    for key in (*pod, *own):
+        prefix, slash, ending = key.partition("/")
+        if slash and prefix in CLAIMS + DEVICES and ending != "pod" and not ending.startswith("container."):
+            text = f"annotation {key} is for no container"
+            raise InvalidRequest(text, hint=f"write {prefix}/container.NAME, or {prefix}/pod")
     claims = []
     for key, name in _asked(CLAIMS, container, pod, own):
         claims.append(qualified_name("cod.dev", "claim", name))
@@ -86,6 +92,9 @@ def _names(key: str, text: str) -> list[str]:
     """One name, or those of a flat list. Read as a stream of events, which no text can make deep or large."""
     if len(text) > _LONGEST:
         raise InvalidRequest(f"annotation {key} is longer than {_LONGEST} characters")
+    # Of directives, which libyaml compares each with each, no list of names has any.
+    if any(line.startswith("%") for line in text.splitlines()):
+        raise InvalidRequest(f"annotation {key} is no list of names", hint=_LIST)
     names: list[str] = []
     documents = depth = 0
     try:

@@ -19,8 +19,6 @@ from tests.runtimes.machine import until
 from tests.runtimes.matrix.sandbox import Run, Sandbox
 from tests.runtimes.matrix.ways import UP, claimed
 
-REQUEST_TIMEOUT = 2.0  # of NRI, in seconds
-
 _LOG = "/var/log/containerd.log"
 _NRI = """
 [plugins.'io.containerd.nri.v1.nri']
