@@ -16,6 +16,7 @@ from msgspec import Struct
 from tests.runtimes.matrix.sandbox import Run, Sandbox
 
 Words = tuple[str, ...]
+_MOST_CRASHES = 5
 UP = "echo up; exec /bin/sleep 60 >/dev/null 2>&1"
 
 
@@ -36,14 +37,22 @@ class Way(Protocol):
 
 
 class ByCommand(Struct, frozen=True):
-    """`cod run -d CLASS -- COMMAND`; the command is made of a script."""
+    """`cod run -d CLASS -- COMMAND`; the command is made of a script.
+
+    `crash` is the status with which the runtime by itself ends now and then, without a word: then it is
+    started again.
+    """
 
     words: Callable[[str], Words]
     ignores: str = ""
+    crash: int = 0
 
     def give(self, sandbox: Sandbox, devices: str, script: str) -> Run:
-        words = ("run", "-d", devices, "--", *self.words(script))
-        return sandbox.cod(*words)
+        for _ in range(_MOST_CRASHES):
+            run = sandbox.cod("run", "-d", devices, "--", *self.words(script))
+            if not self.crash or run.returncode != self.crash or run.stderr:
+                break
+        return run
 
     @contextmanager
     def up(self, sandbox: Sandbox, devices: str) -> Iterator[None]:
