@@ -86,10 +86,11 @@ def _options(function: F) -> F:
 @_options
 @click.option("--default", "is_default", is_flag=True, help="For containers that name no runtime, too.")
 def install(engine: str, dry_run: bool, yes: bool, **given: Any) -> int:
-    """Register cod-runtime with an ENGINE: shows the change, asks on a terminal, and writes it.
+    """Register cod-runtime with an ENGINE.
 
-    A container then asks for devices by annotation (`cdi.k8s.io/NAME=vendor.com/class=device`,
-    `cod.dev/claim=NAME`), or by variables, where /etc/cod/runtime.toml lets it.
+    It shows the change, asks on a terminal, and writes it. A container then asks for devices by annotation
+    (`cdi.k8s.io/NAME=vendor.com/class=device`, `cod.dev/claim=NAME`), or by variables, where
+    /etc/cod/runtime.toml lets it.
     """
     from cod.oci import register
 
@@ -109,7 +110,10 @@ def install(engine: str, dry_run: bool, yes: bool, **given: Any) -> int:
 @command.command()
 @_options
 def uninstall(engine: str, dry_run: bool, yes: bool, **given: Any) -> int:
-    """Undo `install`: the ENGINE's file is again as it was; what others have changed since stays."""
+    """Undo `install`.
+
+    The ENGINE's file is again as it was; what others have changed since stays.
+    """
     from cod.oci import register
 
     order = _order(given)
@@ -119,6 +123,8 @@ def uninstall(engine: str, dry_run: bool, yes: bool, **given: Any) -> int:
         return int(is_change)
     if is_change:
         _ask(yes)
+    else:
+        sys.stderr.writelines(f"{line}\n" for line in register.why_not_removed(engine, order))
     register.uninstall(engine, changes, order)
     if is_change:
         _tell_next(engine)
@@ -148,7 +154,8 @@ def _shown(changes: list[Change]) -> bool:
             )
             print_diff(change.before or b"", change.after or b"", *names)
         else:
-            sys.stderr.write(f"unchanged: {change.path}\n")
+            state = "not there" if change.before is None else "unchanged"
+            sys.stderr.write(f"{state}: {change.path}\n")
     sys.stdout.flush()
     return any(change.is_one for change in changes)
 
