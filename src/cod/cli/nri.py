@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cod.cli.main import INTERRUPTED
+from cod.cli.noun import Noun
 from cod.cli.registry import open_registry, spec_dirs_option
 from cod.cli.terminal import printable
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from cod.nri import Devices
 
 
-@click.group()
+@click.group(cls=Noun)
 def command() -> None:
     """NRI: devices for the containers of containerd and CRI-O, by annotations."""
 

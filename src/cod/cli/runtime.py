@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from cod.cli.noun import Noun
 from cod.cli.output import print_diff
 from cod.errors import Misuse
 
@@ -39,7 +40,7 @@ ENGINE is one of
 """
 
 
-@click.group()
+@click.group(cls=Noun)
 def command() -> None:
     """The OCI runtime `cod-runtime`: devices in any engine's containers."""
 
