@@ -253,7 +253,7 @@ def _apply(change: Change, order: Order) -> None:
         if found is not None and (found.st_uid, found.st_gid) != (os.geteuid(), os.getegid()):
             os.chown(path, found.st_uid, found.st_gid)
     except OSError as error:
-        raise WriteFailed("change", path, error) from None
+        raise WriteFailed("remove" if change.after is None else "change", path, error) from None
 
 
 def _states(order: Order) -> Mapping[str, Kept]:
