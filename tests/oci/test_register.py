@@ -646,3 +646,9 @@ def test_any_bytes_are_changed_or_refused(data: bytes) -> None:
         except CodError as error:
             pytest.fail(str(error))
         assert b"cod-runtime" in made
+
+
+@pytest.mark.parametrize("verb", ["install", "uninstall"])
+def test_the_help_has_every_engine(root: Root, verb: str) -> None:
+    lines = root.cod(verb, "--help").stdout.partition("ENGINE is one of")[2].splitlines()
+    assert {line.split()[0] for line in lines if line} == {*ENGINES}

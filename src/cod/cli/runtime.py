@@ -21,13 +21,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 NAMES = ("containerd", "docker", "podman", "cri-o", "hooks", "hooks-mounts", "cod-runtime")
-EPILOG = """\
-\b
-Examples:
-  cod runtime install docker --dry-run
-  cod runtime install docker && systemctl reload docker
-  docker run --runtime cod …
-
+ENGINES = """\
 \b
 ENGINE is one of
   containerd    a handler for RuntimeClass and crictl, in its config.toml or a drop-in
@@ -37,6 +31,15 @@ ENGINE is one of
   hooks         Podman 4.3 and newer: every container that asks by annotation, whatever its runtime
   hooks-mounts  engines that read OCI hook files: mounts and links only
   cod-runtime   the program alone: ctr run --runc-binary, podman --runtime
+"""
+
+EXAMPLES = """\
+\b
+Examples:
+  cod runtime install docker --dry-run
+  cod runtime install docker && systemctl reload docker
+  docker run --runtime cod …
+
 """
 
 
@@ -83,7 +86,7 @@ def _options(function: F) -> F:
     return function
 
 
-@command.command(epilog=EPILOG)
+@command.command(epilog=EXAMPLES + ENGINES)
 @_options
 @click.option("--default", "is_default", is_flag=True, help="For containers that name no runtime, too.")
 def install(engine: str, dry_run: bool, yes: bool, **given: Any) -> int:
@@ -108,7 +111,7 @@ def install(engine: str, dry_run: bool, yes: bool, **given: Any) -> int:
     return 0
 
 
-@command.command()
+@command.command(epilog=ENGINES)
 @_options
 def uninstall(engine: str, dry_run: bool, yes: bool, **given: Any) -> int:
     """Undo `install`.
