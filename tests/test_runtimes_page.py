@@ -10,8 +10,8 @@ from cod.runtimes.table import WAYS, markdown
 
 PAGE = Path(__file__).parents[1] / "docs" / "runtimes.md"
 SHARED = """
-asking bundle by_name child choose command features first foreground options program scratch session table
-translate userns
+asking bundle by_name child choose command features first foreground groups options program scratch session
+table translate userns
 """
 
 

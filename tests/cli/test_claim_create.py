@@ -133,7 +133,9 @@ def test_of_several_claims_to_release_none_is_where_one_cannot_be(machine: Machi
     machine.cod("claim", "create", "a", "-d", "sim-gpu")
     run = machine.cod("claim", "release", "a", "x", "y")
     assert run.returncode == 1
-    assert "2 claims cannot be released, so none was" in run.stderr
+    assert "2 of 3 claims cannot be released, so none was" in run.stderr
+    run = machine.cod("claim", "release", "a", "x")
+    assert "1 of 2 claims cannot be released, so none was\n  there is no claim x\n" in run.stderr
     assert machine.held() == ["gpu0"]
 
 

@@ -47,6 +47,18 @@ def test_wrong_usage_is_2_and_says_where_help_is(words: tuple[str, ...]) -> None
     assert "Traceback" not in run.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "near"), [(("rnu",), "'run'"), (("claim", "crate"), "'create'"), (("spec", "shwo"), "'show'")]
+)
+def test_a_command_that_there_is_not_is_told_with_the_nearest(words: tuple[str, ...], near: str) -> None:
+    assert cod(*words).stderr.endswith(f"No such command '{words[-1]}'. Did you mean {near}?\n")
+
+
+@pytest.mark.parametrize("noun", ["claim", "device", "class", "driver", "spec", "nri", "runtime"])
+def test_no_summary_of_a_command_is_cut(noun: str) -> None:
+    assert "..." not in cod(noun, "--help").stdout.partition("Commands:")[2]
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_every_shell_gets_a_script(shell: str) -> None:
     assert f"_COD_COMPLETE={shell}_complete" in cod("completion", shell).stdout

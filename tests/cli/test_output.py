@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from cod.cli.output import print_data, print_names, print_table
+from cod.cli.output import print_data, print_diff, print_names, print_table
 from cod.resource import ClaimDevices, ClaimSpec, DeviceRequest, ExactRequest, ObjectMeta, ResourceClaim
 
 CLAIM = ResourceClaim(
@@ -75,3 +75,9 @@ def test_json_and_yaml_have_the_shape_of_the_api(capsys: pytest.CaptureFixture[s
 def test_names_are_one_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     print_names(["a", "b"])
     assert capsys.readouterr().out == "a\nb\n"
+
+
+def test_in_a_diff_a_last_line_without_its_end_stands_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert print_diff(b"{}", b"{}\n1", "old", "new") == 1
+    no_end = "\\ No newline at end of file"
+    assert capsys.readouterr().out.splitlines()[3:] == ["-{}", no_end, "+{}", "+1", no_end]

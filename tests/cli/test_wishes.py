@@ -154,6 +154,7 @@ def test_what_cannot_be_read_is_wrong_usage_and_quoted(
         spec(*devices, **wishes)
     assert caught.value.what == f"cannot read {option}"
     assert len(caught.value.causes) == 1
+    assert option.split()[0] in caught.value.hint or option.split()[0] in ("--distinct", "--prefer-same")
 
 
 def test_all_that_cannot_be_read_is_told_at_once() -> None:

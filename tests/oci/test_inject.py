@@ -8,6 +8,7 @@ import resource
 import shutil
 import stat
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -510,3 +511,23 @@ def test_what_is_injected_is_what_the_registry_injects(front: Front, devices: li
         assert front.create(again).returncode == 0
         assert read(again) == expected
         assert [*front.cache.glob("runtime-specs*")]
+
+
+ENGINE = """\
+import subprocess, sys
+print("one", file=sys.stderr, flush=True)
+run = subprocess.run([sys.argv[1], "cod-precreate"], stdin=open(sys.argv[2]), stderr=subprocess.DEVNULL)
+print("ended", run.returncode, file=sys.stderr)
+"""
+
+
+def test_a_hooks_reason_stands_in_the_file_that_its_engine_writes_to(front: Front) -> None:
+    config = front.directory / "config.json"
+    config.write_text('{"annotations": {"cdi.k8s.io/x": "cod.test/plain=z"}}')
+    told = front.directory / "told"
+    with told.open("w") as file:
+        words = [sys.executable, "-c", ENGINE, str(front.program), str(config)]
+        subprocess.run(words, env=front.environ, stderr=file, timeout=50, check=True)
+    one, reason, ended = told.read_text().splitlines()
+    assert (one, ended) == ("one", "ended 1")
+    assert reason.startswith("cod-runtime: unresolvable CDI devices cod.test/plain=z")

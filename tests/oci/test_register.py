@@ -388,10 +388,67 @@ def test_a_file_that_cannot_be_changed_without_harm_is_refused(
     assert "Traceback" not in run.stderr
 
 
+@pytest.mark.parametrize(
+    ("engine", "path", "text", "place", "lines"),
+    [
+        (
+            "docker",
+            "/etc/docker/daemon.json",
+            '{\n\t"a": 1 // x\n}',
+            "2:9",
+            '  |  "a": 1 // x\n  |         ^\n',
+        ),
+        ("docker", "/etc/docker/daemon.json", "{,}", "1:2", "  | {,}\n  |  ^\n"),
+        ("containerd", "/etc/containerd/config.toml", "version = 2\n[x\n", "2:3", "  | [x\n  |   ^\n"),
+    ],
+)
+def test_a_broken_file_is_told_with_its_line(
+    root: Root, engine: str, path: str, text: str, place: str, lines: str
+) -> None:
+    root.write(path[1:], text)
+    assert f"  --> {path}:{place}\n{lines}  try: put it right first" in root.cod("install", engine).stderr
+
+
+def test_a_directory_in_a_files_place_is_told(root: Root) -> None:
+    (root.directory / "etc/docker/daemon.json").mkdir(parents=True)
+    run = root.cod("install", "docker")
+    assert run.returncode == 3
+    assert run.stderr.endswith("daemon.json cannot be read: is a directory\n  --> /etc/docker/daemon.json\n")
+
+
 @pytest.mark.parametrize("words", [("--name", "a b"), ("--name", "runc"), ("--config", "x.json")])
 def test_names_and_places_that_cannot_be_are_refused(root: Root, words: tuple[str, ...]) -> None:
-    assert root.cod("install", "docker", *words).returncode == 1
-    assert root.files() == {}
+    run = root.cod("install", "docker", *words)
+    assert (run.returncode, run.stdout, root.files()) == (2, "", {})
+    assert "try: --" in run.stderr
+
+
+def test_who_undoes_what_is_not_there_is_told_what_is(root: Root) -> None:
+    assert root.cod("uninstall", "docker").stderr == "not there: /etc/docker/daemon.json\n"
+    root.cod("install", "docker", "--config", "/srv/daemon.json", "--name", "devices")
+    assert "docker is registered in /srv/daemon.json: --config" in root.cod("uninstall", "docker").stderr
+    run = root.cod("uninstall", "cod-runtime")
+    assert (run.returncode, run.stdout) == (0, "")
+    assert run.stderr == "/usr/local/bin/cod-runtime stays: needed by /srv/daemon.json\n"
+    run = root.cod("uninstall", "docker", "--config", "/srv/daemon.json", "--name", "other")
+    assert (run.returncode, run.stdout) == (1, "")
+    assert "is called devices, not other" in run.stderr
+
+
+@pytest.mark.parametrize(("engine", "last"), [("docker", "etc/docker"), ("hooks", "etc/containers")])
+@pytest.mark.parametrize("is_there", [False, True])
+def test_where_a_file_cannot_be_written_all_stays_as_it_was(
+    root: Root, engine: str, last: str, is_there: bool
+) -> None:
+    if is_there:
+        root.cod("install", engine)
+    place = root.directory / last
+    place.rename(place.with_name("aside")) if is_there else place.parent.mkdir(parents=True)
+    place.write_text("no directory\n")
+    before = root.files()
+    run = root.cod("install", engine, "--program", "/opt/cod-runtime")
+    assert (run.returncode, root.files()) == (3, before)
+    assert last in run.stderr
 
 
 def test_on_a_terminal_it_asks_and_no_means_no(root: Root) -> None:
@@ -589,3 +646,9 @@ def test_any_bytes_are_changed_or_refused(data: bytes) -> None:
         except CodError as error:
             pytest.fail(str(error))
         assert b"cod-runtime" in made
+
+
+@pytest.mark.parametrize("verb", ["install", "uninstall"])
+def test_the_help_has_every_engine(root: Root, verb: str) -> None:
+    lines = root.cod(verb, "--help").stdout.partition("ENGINE is one of")[2].splitlines()
+    assert {line.split()[0] for line in lines if line} == {*ENGINES}

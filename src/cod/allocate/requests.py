@@ -279,7 +279,8 @@ def _invalid(
 ) -> InvalidClaim:
     faults = list(wrong)
     where = ", ".join(each.name for each in claims)
-    hint = f"classes: {', '.join(sorted(classes)) or 'none'}" if "there is no class" in faults[0] else ""
+    is_far = any("there is no class" in fault and "did you mean" not in fault for fault in faults)
+    hint = f"classes: {', '.join(sorted(classes)) or 'none'}" if is_far else ""
     if len(faults) == 1:
         return InvalidClaim(faults[0], where=where, hint=hint)
     return InvalidClaim(f"{where} has {len(faults)} faults", where=where, causes=tuple(faults), hint=hint)

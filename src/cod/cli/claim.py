@@ -9,6 +9,8 @@ from importlib import import_module
 
 import click
 
+from cod.cli.noun import Noun
+
 _COMMANDS = {
     "create": "claim_create",
     "list": "claim_list",
@@ -18,7 +20,7 @@ _COMMANDS = {
 }
 
 
-class Claims(click.Group):
+class Claims(Noun):
     """The group, in which `ls` means `list`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002

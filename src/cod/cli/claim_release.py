@@ -36,7 +36,7 @@ def command(names: tuple[str, ...], force: bool, ledger: Path | None, spec_dir: 
             _in_use(held[name]) for name in names if name in held and not force and _is_used(held[name])
         ]
         if refused:
-            raise _all_of(refused)
+            raise _all_of(refused, len({*names}))
         for name in dict.fromkeys(names):
             place = held[name].claim.metadata.annotations.get(PLACE)
             unprepare(name, spec_dir or (Path(place) if place else claim_spec_dir(None)), path)
@@ -57,11 +57,12 @@ def _in_use(held: HeldClaim) -> Refused:
     )
 
 
-def _all_of(refused: Sequence[CodError]) -> CodError:
-    if len(refused) == 1:
-        return refused[0]
+def _all_of(refused: Sequence[CodError], named: int) -> CodError:
+    first = refused[0]
+    if named == 1:
+        return first
     return Refused(
-        f"{len(refused)} claims cannot be released, so none was",
+        f"{len(refused)} of {named} claims cannot be released, so none was",
         causes=tuple(each.what for each in refused),
-        hint="see what there is: cod claim list",
+        hint=first.hint if len(refused) == 1 else "see what there is: cod claim list",
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from cod.cli.machine import Machine, look, look_closely, members_of, missing
+from cod.cli.noun import Noun
 from cod.cli.output import output_option, print_data, print_list, print_names, print_table
 from cod.cli.places import complete_class, host_option, ledger_option
 from cod.cli.terminal import printable
@@ -19,7 +20,7 @@ from cod.resource import DeviceClass
 _MANY = 24  # devices of a class that are named; of more only the number is told
 
 
-@click.group()
+@click.group(cls=Noun)
 def command() -> None:
     """Device classes: what can be asked for."""
 

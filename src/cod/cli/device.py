@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from cod.cli.machine import Machine, chosen, look, look_closely, missing, tell_of_nothing
+from cod.cli.noun import Noun
 from cod.cli.output import output_option, print_data, print_list, print_names, print_table
 from cod.cli.places import class_option, complete_found, driver_option, host_option, ledger_option
 from cod.drivers import FoundDevice
@@ -25,7 +26,7 @@ Examples:
 """
 
 
-@click.group()
+@click.group(cls=Noun)
 def command() -> None:
     """The devices there are."""
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from cod.cli.machine import look, reports
+from cod.cli.noun import Noun
 from cod.cli.output import output_option, print_data, print_names, print_table
 from cod.cli.places import complete_driver, host_option
 from cod.cli.terminal import printable
@@ -17,7 +18,7 @@ from cod.drivers import DriverReport
 _FEW = 3  # reasons that the list shows of a driver
 
 
-@click.group()
+@click.group(cls=Noun)
 def command() -> None:
     """Drivers: what each looked for, found and left out."""
 

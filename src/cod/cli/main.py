@@ -16,6 +16,7 @@ import click
 
 from cod import __version__
 from cod.cli import wording
+from cod.cli.noun import Noun
 from cod.errors import CodError, Unavailable
 
 BUG = 70
@@ -68,7 +69,7 @@ Exit codes:
 """
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Noun):
     """A group that imports a command when it is called, and lists all without importing any."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002

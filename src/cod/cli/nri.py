@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cod.cli.main import INTERRUPTED
+from cod.cli.noun import Noun
 from cod.cli.registry import open_registry, spec_dirs_option
 from cod.cli.terminal import printable
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _LONGEST = 1000  # characters of a line: they fit into any pipe that has room
 
 
-@click.group()
+@click.group(cls=Noun)
 def command() -> None:
     """NRI: devices for the containers of containerd and CRI-O, by annotations."""
 

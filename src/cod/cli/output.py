@@ -67,7 +67,8 @@ def print_diff(old: bytes, new: bytes, old_name: str, new_name: str) -> int:
 
     before, after = (data.decode("utf-8", "replace").splitlines(keepends=True) for data in (old, new))
     lines = list(unified_diff(before, after, printable(old_name), printable(new_name)))
-    sys.stdout.writelines(lines)
+    for line in lines:
+        sys.stdout.write(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
     return int(bool(lines))
 
 

@@ -84,7 +84,7 @@ def ledger_option(function: F) -> F:
         envvar="COD_LEDGER",
         show_envvar=True,
         metavar="FILE",
-        help="Who holds what is written there.",
+        help="Who holds what is written there; root and each user have one of their own.",
     )(function)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from cod.cli.noun import Noun
 from cod.cli.output import print_diff
 from cod.errors import Misuse
 
@@ -20,13 +21,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 NAMES = ("containerd", "docker", "podman", "cri-o", "hooks", "hooks-mounts", "cod-runtime")
-EPILOG = """\
-\b
-Examples:
-  cod runtime install docker --dry-run
-  cod runtime install docker && systemctl reload docker
-  docker run --runtime cod …
-
+ENGINES = """\
 \b
 ENGINE is one of
   containerd    a handler for RuntimeClass and crictl, in its config.toml or a drop-in
@@ -38,8 +33,17 @@ ENGINE is one of
   cod-runtime   the program alone: ctr run --runc-binary, podman --runtime
 """
 
+EXAMPLES = """\
+\b
+Examples:
+  cod runtime install docker --dry-run
+  cod runtime install docker && systemctl reload docker
+  docker run --runtime cod …
 
-@click.group()
+"""
+
+
+@click.group(cls=Noun)
 def command() -> None:
     """The OCI runtime `cod-runtime`: devices in any engine's containers."""
 
@@ -82,14 +86,15 @@ def _options(function: F) -> F:
     return function
 
 
-@command.command(epilog=EPILOG)
+@command.command(epilog=EXAMPLES + ENGINES)
 @_options
 @click.option("--default", "is_default", is_flag=True, help="For containers that name no runtime, too.")
 def install(engine: str, dry_run: bool, yes: bool, **given: Any) -> int:
-    """Register cod-runtime with an ENGINE: shows the change, asks on a terminal, and writes it.
+    """Register cod-runtime with an ENGINE.
 
-    A container then asks for devices by annotation (`cdi.k8s.io/NAME=vendor.com/class=device`,
-    `cod.dev/claim=NAME`), or by variables, where /etc/cod/runtime.toml lets it.
+    It shows the change, asks on a terminal, and writes it. A container then asks for devices by annotation
+    (`cdi.k8s.io/NAME=vendor.com/class=device`, `cod.dev/claim=NAME`), or by variables, where
+    /etc/cod/runtime.toml lets it.
     """
     from cod.oci import register
 
@@ -106,10 +111,13 @@ def install(engine: str, dry_run: bool, yes: bool, **given: Any) -> int:
     return 0
 
 
-@command.command()
+@command.command(epilog=ENGINES)
 @_options
 def uninstall(engine: str, dry_run: bool, yes: bool, **given: Any) -> int:
-    """Undo `install`: the ENGINE's file is again as it was; what others have changed since stays."""
+    """Undo `install`.
+
+    The ENGINE's file is again as it was; what others have changed since stays.
+    """
     from cod.oci import register
 
     order = _order(given)
@@ -119,6 +127,8 @@ def uninstall(engine: str, dry_run: bool, yes: bool, **given: Any) -> int:
         return int(is_change)
     if is_change:
         _ask(yes)
+    else:
+        sys.stderr.writelines(f"{line}\n" for line in register.why_not_removed(engine, order))
     register.uninstall(engine, changes, order)
     if is_change:
         _tell_next(engine)
@@ -148,7 +158,8 @@ def _shown(changes: list[Change]) -> bool:
             )
             print_diff(change.before or b"", change.after or b"", *names)
         else:
-            sys.stderr.write(f"unchanged: {change.path}\n")
+            state = "not there" if change.before is None else "unchanged"
+            sys.stderr.write(f"{state}: {change.path}\n")
     sys.stdout.flush()
     return any(change.is_one for change in changes)
 

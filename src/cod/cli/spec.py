@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cod.cli.noun import Noun
 from cod.cli.output import output_option, print_data, print_diff, print_names, print_table
 from cod.cli.places import driver_option, host_option, read_input
 from cod.cli.registry import complete_device, open_registry, spec_dirs_option, warn_of_errors
@@ -25,7 +26,7 @@ Examples:
 """
 
 
-@click.group()
+@click.group(cls=Noun)
 def command() -> None:
     """CDI specs: list, show, generate, validate, inject, compare."""
 

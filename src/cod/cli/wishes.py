@@ -33,6 +33,21 @@ SHORT = {"numa": "resource.kubernetes.io/numaNode", "root": "resource.kubernetes
 _DEVICE = re.compile(r"(?:([^=:]*)=)?([^=:]+)(?::(all|[0-9]{1,9}))?")
 _NAMED = re.compile(r"([a-z0-9](?:[-a-z0-9]*[a-z0-9])?):(?!:)(.*)", re.DOTALL)
 _LONGEST_NAME = 63
+_SAME = "-d gpu=sim-gpu:2 -d sim-nic --same gpu,sim-nic:numa"
+_WEIGHED = "-d sim-gpu:2 --spread 'root*5'"
+_EXAMPLES = {
+    "-d": "-d gpu=sim-gpu:2 -d sim-nic",
+    "--where": "-d gpu=sim-gpu --where 'gpu:device.driver == \"sim.cod.dev\"'",
+    "--same": _SAME,
+    "--distinct": _SAME,
+    "--capacity": "-d gpu=sim-gpu --capacity memory=40Gi, or --capacity gpu:memory=40Gi",
+    "--tolerate": "--tolerate example.com/broken, or --tolerate example.com/broken=fan",
+    "--connected": "-d gpu=sim-gpu:2 -d nic=sim-nic --connected gpu:nic:nvlink:50G",
+    "--prefer-same": _WEIGHED,
+    "--spread": _WEIGHED,
+    "--least": "-d sim-gpu --least 'memory*2'",
+}
+"""By the option that cannot be read."""
 
 
 def spec_of(wishes: Wishes) -> ClaimSpec:
@@ -179,7 +194,9 @@ class _Reading:
 
     def _check_names(self, option: str, text: str, names: Sequence[str]) -> None:
         if any(each not in self.names for each in names):
-            self._refuse(option, text, f"the names of requests: {', '.join(self.names) or 'there are none'}")
+            self._refuse(
+                option, text, f"about requests by their names: {', '.join(self.names) or 'there are none'}"
+            )
 
     def _refuse(self, option: str, text: str, wanted: str) -> None:
         self.wrong.append(f"cannot read {option} {text!r}: it is {wanted}")
@@ -196,8 +213,8 @@ def _name_of(class_: str, taken: Container[str]) -> str:
 
 
 def _misuse(wrong: Sequence[str]) -> Misuse:
-    hint = "-d gpu=sim-gpu:2 -d sim-nic --same gpu,sim-nic:numa"
     if len(wrong) == 1:
         what, _, why = wrong[0].partition(": it is ")
-        return Misuse(what, causes=(f"it is {why}",), hint=hint)
-    return Misuse(f"{len(wrong)} options cannot be read", causes=tuple(wrong), hint=hint)
+        option = what.split()[2]
+        return Misuse(what, causes=(f"it is {why}",), hint=_EXAMPLES[option])
+    return Misuse(f"{len(wrong)} options cannot be read", causes=tuple(wrong), hint=_EXAMPLES["--same"])

@@ -17,8 +17,8 @@ from cod.ledger.schema import Foreign
 
 _ELSEWHERE = "name another file with COD_LEDGER"
 _SYSTEM = {
-    errno.EACCES: ("permission denied", f"try sudo, or {_ELSEWHERE}"),
-    errno.EPERM: ("permission denied", f"try sudo, or {_ELSEWHERE}"),
+    errno.EACCES: ("permission denied", f"sudo, or {_ELSEWHERE}"),
+    errno.EPERM: ("permission denied", f"sudo, or {_ELSEWHERE}"),
     errno.EROFS: ("the file system is read-only", _ELSEWHERE),
     errno.ENOSPC: ("the file system is full", f"make room there, or {_ELSEWHERE}"),
     errno.EDQUOT: ("your quota there is used up", f"make room there, or {_ELSEWHERE}"),

@@ -20,8 +20,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cod.cdi.write import WriteFailed, write_bytes
-from cod.errors import CodError
+from cod.errors import CodError, Misuse
 from cod.oci.engines import ENGINES, PROGRAM, Engine, InvalidEngineConfig, Order
+
+DEFAULT_NAME = "cod"
 
 
 class Change(Struct, frozen=True):
@@ -68,15 +70,17 @@ def installation(name: str, order: Order) -> list[Change]:
 def install(name: str, changes: list[Change], order: Order) -> None:
     """Make these changes, and remember what was before.
 
-    Raises InvalidEngineConfig for a file that somebody has changed meanwhile, or WriteFailed.
+    Raises InvalidEngineConfig for a file that somebody has changed meanwhile, or WriteFailed; then all is as
+    it was.
     """
     with _alone(order):
         additions = _additions(name, order)
         _refuse(changes, [addition.change for addition in additions])
-        for addition in additions[1:] or additions:  # the program's own is kept where it is all there is
-            _keep(addition, order)
-        for change in changes:
-            _apply(change, order)
+        with _all_or_none(additions, order):
+            for addition in additions[1:] or additions:  # the program's own is kept where it is all there is
+                _keep(addition, order)
+            for change in changes:
+                _apply(change, order)
 
 
 def removal(name: str, order: Order) -> list[Change]:
@@ -90,6 +94,7 @@ def removal(name: str, order: Order) -> list[Change]:
     programs = set() if ENGINES[name] else {order.program}
     for state, engine in reversed(_parts(name, order)):
         kept = states.pop(state, None)
+        _refuse_other(kept, order)
         path = Path(kept.path) if kept is not None else engine.path(order)
         now = order.content(path)
         changes.append(Change(path, now, _without(engine, now, kept, order), engine.mode))
@@ -121,6 +126,20 @@ def uninstall(name: str, changes: list[Change], order: Order) -> None:
                 state.unlink(missing_ok=True)
             except OSError as error:
                 raise WriteFailed("remove", state, error) from None
+
+
+def why_not_removed(name: str, order: Order) -> list[str]:
+    """What tells somebody who finds that nothing changes: where else it is registered, who needs the program.
+
+    A line each; none where nothing of ours is left.
+    """
+    states = {**_states(order)}
+    others = [kept for state, kept in states.items() if state.startswith(f"{name}%2F")]
+    lines = [f"{name} is registered in {kept.path}: --config {kept.path}" for kept in others]
+    needing = [kept.path for kept in states.values() if kept.program == str(order.program)]
+    if needing and not ENGINES[name]:
+        lines.append(f"{order.program} stays: needed by {', '.join(needing)}")
+    return lines
 
 
 def _parts(name: str, order: Order) -> list[tuple[str, Engine]]:
@@ -161,6 +180,28 @@ def _alone(order: Order) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def _all_or_none(additions: list[Addition], order: Order) -> Iterator[None]:
+    """Put back what was there, if one of several files cannot be written."""
+    states = [order.place(order.states) / addition.state for addition in additions]
+    kept = {path: path.read_bytes() if path.exists() else None for path in states}
+    try:
+        yield
+    except CodError:
+        for each in reversed(additions):
+            change = each.change
+            with suppress(CodError):
+                if order.content(change.path) == change.after:
+                    _apply(replace(change, before=change.after, after=change.before), order)
+        for path, content in kept.items():
+            with suppress(CodError, OSError):
+                if content is None:
+                    path.unlink(missing_ok=True)
+                else:
+                    write_bytes(content, path, 0o600)
+        raise
 
 
 def _refuse(shown: list[Change], now: list[Change]) -> None:
@@ -212,7 +253,7 @@ def _apply(change: Change, order: Order) -> None:
         if found is not None and (found.st_uid, found.st_gid) != (os.geteuid(), os.getegid()):
             os.chown(path, found.st_uid, found.st_gid)
     except OSError as error:
-        raise WriteFailed("change", path, error) from None
+        raise WriteFailed("remove" if change.after is None else "change", path, error) from None
 
 
 def _states(order: Order) -> Mapping[str, Kept]:
@@ -231,6 +272,13 @@ def _state(name: str, order: Order) -> str:
     return f"{name}{config}.json"
 
 
+def _refuse_other(kept: Kept | None, order: Order) -> None:
+    """Refuse to remove a runtime under a name that is not the one that was asked for."""
+    if kept is not None and order.name not in (DEFAULT_NAME, kept.name):
+        what = f"the runtime in {kept.path} is called {kept.name}, not {order.name}"
+        raise InvalidEngineConfig(what, where=kept.path, hint=f"--name {kept.name}")
+
+
 def _check(order: Order) -> None:
     _check_names(order)
     now = order.content(order.program)
@@ -242,13 +290,14 @@ def _check(order: Order) -> None:
 def _check_names(order: Order) -> None:
     name = order.name
     if not name or not all(c.isascii() and (c.isalnum() or c in "-_") for c in name):
-        what = f"{name!r} is no name for a runtime"
-        raise InvalidEngineConfig(what, where=name, hint="letters, digits, - and _")
+        causes = ("it has letters, digits, - and _ only",)
+        raise Misuse(f"{name!r} is no name for a runtime", causes=causes, hint=f"--name {DEFAULT_NAME}")
     if name in ("runc", "crun", "io.containerd.runc.v2"):
-        raise InvalidEngineConfig(f"{name} is a real runtime's name", where=name, hint="--name cod")
-    for path in (order.program, order.config, order.settings):
+        raise Misuse(f"{name} is a real runtime's name", hint=f"--name {DEFAULT_NAME}")
+    places = {"--program": order.program, "--config": order.config, "--settings": order.settings}
+    for option, path in places.items():
         if path is not None and not path.is_absolute():
-            raise InvalidEngineConfig(f"{path} is not absolute", where=str(path), hint=f"{Path.cwd() / path}")
+            raise Misuse(f"{option} {path} is not absolute", hint=f"{option} {Path.cwd() / path}")
 
 
 def _is_ours(program: bytes) -> bool:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 
 _LONGEST = 8000
+_PIDFD_GETFD = 438  # on every processor but Alpha
 
 
 def text_of(error: Exception) -> str:
@@ -43,7 +44,7 @@ def tell(text: str, call: Call | None, *, is_hook: bool = False) -> None:
     line = f"cod-runtime: {_printable(text)}\n".encode("utf-8", "replace")
     _write(2, line)
     if is_hook:
-        _append(f"/proc/{posix.getppid()}/fd/2", line)
+        _tell_parent(line)
     if call is None or not call.log:
         return
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -57,6 +58,27 @@ def tell(text: str, call: Call | None, *, is_hook: bool = False) -> None:
 
         record = f'time="{now}" level=error msg={quote(message)}'.encode("utf-8", "replace")
     _append(call.log, record + b"\n", posix.O_CREAT)
+
+
+def _tell_parent(line: bytes) -> None:
+    """Tell it on the parent's stderr, on that itself: into a file that is opened anew it would write over us.
+
+    Where the kernel has no `pidfd_getfd` (before 5.6), or forbids it, it is opened anew all the same.
+    """
+    import posix
+
+    parent = posix.getppid()
+    try:
+        from ctypes import CDLL
+
+        process = posix.pidfd_open(parent)
+        descriptor = CDLL(None).syscall(_PIDFD_GETFD, process, 2, 0)
+    except (ImportError, OSError, AttributeError):
+        descriptor = -1
+    if descriptor < 0:
+        _append(f"/proc/{parent}/fd/2", line)
+    else:
+        _write(descriptor, line)
 
 
 def _append(path: str, line: bytes, more: int = 0) -> None:

@@ -23,6 +23,7 @@ from cod.runtimes.command import Launch, RuntimeUnavailable
 from cod.runtimes.features import check_features
 from cod.runtimes.first import written_in
 from cod.runtimes.foreground import refuse_background, refuse_verb
+from cod.runtimes.groups import check_groups, myself
 from cod.runtimes.options import Option, clustered, last_value
 from cod.runtimes.translate import BIND, PROPAGATION, SWITCHES, Node, Parts, Way, csv_field, volume, whole
 
@@ -69,7 +70,7 @@ class PodmanRun(Struct, frozen=True):
     """A `podman run` in the foreground: the words up to and with the verb, and those after it.
 
     `pid_file` is where the user wants the container's first process written; "" where nowhere. `client` is
-    the words before the verb.
+    the words before the verb. `keeps_groups`: the user's groups stay the process's, or it is root's Podman.
     """
 
     before: tuple[str, ...]
@@ -78,12 +79,15 @@ class PodmanRun(Struct, frozen=True):
     reader: Reader
     client: tuple[str, ...]
     environ: Mapping[str, str]
+    keeps_groups: bool
 
     def launch(self, prepared: Prepared, scratch: Path) -> Launch:
         """The command with the claim's devices put in right after the verb.
 
         Raises NotCarried, also for what its OCI runtime would leave out.
         """
+        if not self.keeps_groups:
+            check_groups(prepared.edits.device_nodes, myself())
         pid_file = Path(self.pid_file or scratch / "pid")
         told = self.reader.told(prepared, WAY, self._flags)
         check_features(self._oci_runtime, prepared.edits, self.environ)
@@ -136,7 +140,8 @@ def read_podman(argv: tuple[str, ...], environ: Mapping[str, str]) -> PodmanRun:
             hint="use a newer one, or runc run",
         )
     reader = _reader(version, _has_users(options, environ))
-    return PodmanRun(before, after, last_value(options, "pidfile"), reader, client, environ)
+    keeps_groups = os.geteuid() == 0 or last_value(options, "group-add") == "keep-groups"
+    return PodmanRun(before, after, last_value(options, "pidfile"), reader, client, environ, keeps_groups)
 
 
 def _reader(version: tuple[int, ...], has_users: bool) -> Reader:

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cod.oci.engines.order import ANNOTATIONS, InvalidEngineConfig, Order, quoted, taken, text_of
+from cod.oci.engines.order import ANNOTATIONS, InvalidEngineConfig, Order, quoted, taken, text_of, unread
 
 MAIN = Path("/etc/containerd/config.toml")
 
@@ -201,7 +201,7 @@ def _parse(text: str, path: Path) -> dict[str, Any]:
         data = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         hint = "put it right first: containerd would not take it either"
-        raise InvalidEngineConfig(f"{path} is no TOML: {error}", where=str(path), hint=hint) from None
+        raise unread(path, "TOML", text, error, hint) from None
     _version(data, path)
     return data
 

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from cod.oci.engines.order import InvalidEngineConfig, Order, taken, text_of
+from cod.oci.engines.order import InvalidEngineConfig, Order, taken, text_of, unread
 
 _HINT = "put it right first: dockerd would not take it either"
 _RUNTIMES, _DEFAULT = "runtimes", "default-runtime"
@@ -63,10 +63,9 @@ class Docker:
         try:
             data = json.loads(text, object_pairs_hook=_unique)
         except (ValueError, RecursionError) as error:
-            what = f"{path} is no JSON: {error}"
-            raise InvalidEngineConfig(what, where=str(path), hint=_HINT) from None
+            raise unread(path, "JSON", text, error, _HINT) from None
         if not isinstance(data, dict) or not isinstance(data.get(_RUNTIMES, {}), dict):
-            what = f"{path} is not as dockerd reads it: an object whose runtimes are one"
+            what = f"{path} is not as dockerd reads it: an object, whose runtimes are an object, too"
             raise InvalidEngineConfig(what, where=str(path), hint=_HINT)
         return data, text
 

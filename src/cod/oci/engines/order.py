@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import re
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +16,10 @@ ANNOTATIONS = ("cdi.k8s.io/*", "cod.dev/*")
 """The annotations that ask for devices, as engines name those that they pass on."""
 
 _MOST_LINKS = 40
+_WIDEST = 100
+_AT = re.compile(
+    r":? \(?(?:at )?line (\d+),? column (\d+)(?:\)| \(char \d+\))"
+)  # as json and tomllib tell it
 
 
 class InvalidEngineConfig(Refused):
@@ -66,7 +72,8 @@ class Order(Struct, frozen=True):
             return None
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
-            raise Unavailable(f"{path} cannot be read: {reason}", where=str(path), hint="try sudo") from None
+            hint = "run it with sudo" if error.errno in (errno.EACCES, errno.EPERM) else ""
+            raise Unavailable(f"{path} cannot be read: {reason}", where=str(path), hint=hint) from None
 
 
 class Engine(Protocol):
@@ -106,7 +113,21 @@ def text_of(data: bytes, path: Path) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError as error:
-        raise InvalidEngineConfig(f"{path} is not UTF-8", where=str(path), causes=(str(error),)) from None
+        cause = f"{error.reason} {data[error.start]:#04x}, byte {error.start + 1} of {len(data)}"
+        raise InvalidEngineConfig(f"{path} is not UTF-8", where=str(path), causes=(cause,)) from None
+
+
+def unread(path: Path, language: str, text: str, error: Exception, hint: str) -> InvalidEngineConfig:
+    """The error for a text that is not in its language, with the line and a caret where the parser tells."""
+    told, where = str(error), str(path)
+    causes: tuple[str, ...] = ()
+    if at := _AT.search(told):
+        told, number, column = told[: at.start()], int(at[1]), int(at[2])
+        where = f"{path}:{number}:{column}"
+        line = text.split("\n")[number - 1].rstrip("\r").replace("\t", " ")
+        if len(line) <= _WIDEST:
+            causes = (f"| {line}", f"| {' ' * (column - 1)}^")
+    return InvalidEngineConfig(f"{path} is no {language}: {told}", where=where, causes=causes, hint=hint)
 
 
 def quoted(value: object) -> str:
