@@ -23,7 +23,7 @@ test: venv  ## run all tests but those of test-runtimes
 	@.venv/bin/python -m pytest -n auto --maxprocesses 8 -m "not matrix" $(ARGS)
 
 test-runtimes: venv  ## test all container runtimes, of this machine and of Debian's releases
-	@tools/setup programs runc podman busybox $(RUNTIMES)
+	@tools/setup programs runc podman busybox
 	@tools/setup roots $(filter-out host,$(RELEASES))
 	@.venv/bin/python -m pytest -n auto --dist loadgroup -m matrix $(ARGS)
 

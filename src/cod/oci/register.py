@@ -133,7 +133,7 @@ def why_not_removed(name: str, order: Order) -> list[str]:
 
     A line each; none where nothing of ours is left.
     """
-    states = {**_states(order)}
+    states = _states(order)
     others = [kept for state, kept in states.items() if state.startswith(f"{name}%2F")]
     lines = [f"{name} is registered in {kept.path}: --config {kept.path}" for kept in others]
     needing = [kept.path for kept in states.values() if kept.program == str(order.program)]

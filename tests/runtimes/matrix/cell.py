@@ -6,8 +6,8 @@ import pytest
 
 from tests.runtimes.matrix.doors import Door
 from tests.runtimes.matrix.refusals import reason_in
-from tests.runtimes.matrix.sandbox import Sandbox, codename
-from tests.runtimes.matrix.table import IS_WRITING, PAGE, Row, on_page
+from tests.runtimes.matrix.sandbox import Sandbox
+from tests.runtimes.matrix.table import IS_WRITING, row_of, rows_of_page
 
 _BEGIN = 'PATH=/bin; echo "started $COD_DEVICES"; '
 
@@ -46,13 +46,13 @@ class Cell:
 
     def says(self, column: str, text: str) -> None:
         """Fill the cell of a column, and compare it with the page's."""
-        row = Row(codename(self.sandbox.release), self.door.program, self.door.how)
+        row = row_of(self.door, self.sandbox.release)
         # A process of pytest-xdist passes on what is plain.
         place = (row.release, row.program, row.how)
         self._node.user_properties.append(("cell", (*place, self.version, column, text)))
         if IS_WRITING:
             return
-        rows = on_page(PAGE.read_text())
+        rows = rows_of_page()
         if any(each.release == row.release for each in rows):
             assert row in rows, "the page has no such row: COD_DRAW=1 make test-runtimes"
             assert text == rows[row][column], "the page says otherwise: COD_DRAW=1 make test-runtimes"

@@ -162,8 +162,10 @@ class Sandbox:
     def as_root(self) -> Iterator[None]:
         """Meanwhile root runs all commands."""
         become, self._become = self._become, ()
-        yield
-        self._become = become
+        try:
+            yield
+        finally:
+            self._become = become
 
     def close(self) -> None:
         """End all of its processes."""

@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 from msgspec import Struct
 
-from tests.runtimes.matrix.doors import DOORS
+from tests.runtimes.matrix.doors import DOORS, Door
 from tests.runtimes.matrix.sandbox import codename
 from tests.runtimes.matrix.sandboxes import RELEASES
 
@@ -44,6 +45,17 @@ class Row(Struct, frozen=True):
 
 
 Cells = Mapping[str, str]
+
+
+def row_of(door: Door, release: str) -> Row:
+    """The row of a door in a release."""
+    return Row(codename(release), door.program, door.how)
+
+
+@cache
+def rows_of_page() -> Mapping[Row, Cells]:
+    """The rows of the page as this run has found it."""
+    return on_page(PAGE.read_text())
 
 
 def on_page(text: str) -> dict[Row, dict[str, str]]:

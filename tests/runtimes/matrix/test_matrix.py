@@ -15,9 +15,9 @@ from tests.runtimes.machine import until
 from tests.runtimes.matrix import acme
 from tests.runtimes.matrix.cell import Cell
 from tests.runtimes.matrix.doors import DOORS, Door
-from tests.runtimes.matrix.sandbox import Sandbox, codename
+from tests.runtimes.matrix.sandbox import Sandbox
 from tests.runtimes.matrix.sandboxes import RELEASES, marks_of, why_not
-from tests.runtimes.matrix.table import PAGE, WORKS, Row, on_page
+from tests.runtimes.matrix.table import WORKS, row_of, rows_of_page
 from tests.runtimes.matrix.ways import ByCommand
 
 _OPENS = ";".join(f"head -c 16 {acme.CPU.format(number)} | wc -c" for number in range(2))
@@ -26,7 +26,6 @@ _OPENS = ";".join(f"head -c 16 {acme.CPU.format(number)} | wc -c" for number in 
 def _doors() -> list[object]:
     """Every door of every release; what the page has and a release has not is skipped, and says so."""
     params = []
-    page = on_page(PAGE.read_text())
     for release in RELEASES:
         if why_not(release):
             params.append(pytest.param(None, id=release, marks=marks_of(release)))
@@ -36,7 +35,7 @@ def _doors() -> list[object]:
                 (door, release), id=f"{release}-{door.program}-{door.how}", marks=marks_of(release, door)
             )
             for door in DOORS
-            if door.is_in(release) or Row(codename(release), door.program, door.how) in page
+            if door.is_in(release) or row_of(door, release) in rows_of_page()
         ]
     return params
 
